@@ -1,0 +1,206 @@
+"""Clean one source table: text rows in, typed rows, rejects and counts out.
+
+Each row ends in exactly one of four ways. It is *rejected* when it breaks a rule; else
+*ignored* when it is a flight or a stay of a trip that no session names; else *merged* when
+it equals a row that is kept; else *kept*. The rules of a row come first, in the order
+required cell, unreadable cell, range; then the rules that need the whole table.
+"""
+
+from dataclasses import dataclass, field
+
+import duckdb
+
+from travel_perks import cells
+from travel_perks.database import Connection, Relation, quoted, single_row
+from travel_perks.source_csv import BrokenRecord, SourceCsv, scan_errors
+from travel_perks.tables import Table
+
+
+@dataclass(frozen=True)
+class TableCounts:
+    """What became of the rows of one table: read = kept + merged + rejected + ignored."""
+
+    table: str
+    read: int
+    kept: int
+    merged: int
+    rejected: int
+    ignored: int
+    rejected_by_rule: dict[str, int] = field(default_factory=dict)
+    changed_by_rule: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A cleaned table.
+
+    `kept` has the table's columns, typed, in no stated order. `rejects` has `row`, `rule`,
+    `column` (NULL for rules of the whole row) and `value` (text). `broken` are the records
+    that never became rows.
+    """
+
+    kept: Relation
+    rejects: Relation
+    broken: list[BrokenRecord]
+    counts: TableCounts
+
+
+def clean(source: SourceCsv, table: Table, *, known: Relation | None = None) -> Cleaned:
+    """Clean the rows of `table`.
+
+    `known` is what the table's rows must refer to: the cleaned users for sessions, the
+    cleaned sessions for flights and hotels, nothing for users. Raises DataQualityError
+    when the file cannot be read as CSV at all.
+    """
+    connection = source.connection
+    judged = cells.judged(table, cells.trimmed(source.rows, table))
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {judged.sql_query()}")
+    except duckdb.Error as error:
+        raise scan_errors(error, table) from error
+    broken = source.broken_records()
+    _find_whole_table_faults(connection, table, known)
+    _refer(connection, table, known)
+    _find_copies(connection, table)
+    return Cleaned(
+        kept=_kept(connection, table),
+        rejects=_rejects(connection),
+        broken=broken,
+        counts=_count(connection, table, broken),
+    )
+
+
+def _find_whole_table_faults(
+    connection: Connection, table: Table, known: Relation | None
+) -> None:
+    """Fill `faults` (row, rule): what only a look at the other rows can tell."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE faults (row BIGINT, rule VARCHAR)")
+    connection.execute(_conflicting_keys(table))
+    if table.name == "sessions":
+        assert known is not None
+        connection.execute(_TRIP_OF_TWO_USERS)
+        known.select("user_id").create_view("known_users")
+        connection.execute(
+            "INSERT INTO faults SELECT row, 'unknown_user' FROM typed ANTI JOIN known_users "
+            "USING (user_id) WHERE fault IS NULL AND row NOT IN (SELECT row FROM faults)"
+        )
+
+
+def _conflicting_keys(table: Table) -> str:
+    """Reject every row of a key that stands with two different contents.
+
+    Rows are grouped by the key's hash first: cheap, and only the few keys whose hash comes
+    twice are compared in full.
+    """
+    key = quoted(table.key)
+    content = ", ".join(quoted(name) for name in table.column_names)
+    return f"""
+    INSERT INTO faults
+    WITH shared_hashes AS (
+        SELECT hash({key}) AS key_hash FROM typed WHERE fault IS NULL
+        GROUP BY key_hash HAVING count(*) > 1
+    ),
+    repeated AS (
+        SELECT row, {content} FROM typed
+        WHERE fault IS NULL AND hash({key}) IN (FROM shared_hashes)
+    ),
+    conflicting AS (
+        SELECT {key} FROM (SELECT DISTINCT {content} FROM repeated)
+        GROUP BY {key} HAVING count(*) > 1
+    )
+    SELECT row, 'conflicting_key' FROM repeated SEMI JOIN conflicting USING ({key})
+    """
+
+
+_TRIP_OF_TWO_USERS = """
+    INSERT INTO faults
+    WITH shared_trips AS (
+        SELECT trip_id FROM typed WHERE fault IS NULL AND trip_id IS NOT NULL
+        GROUP BY trip_id HAVING min(user_id) <> max(user_id)
+    )
+    SELECT row, 'trip_of_two_users' FROM typed SEMI JOIN shared_trips USING (trip_id)
+    WHERE fault IS NULL AND row NOT IN (SELECT row FROM faults)
+"""
+
+
+def _find_copies(connection: Connection, table: Table) -> None:
+    """Fill `copies` (row): sound rows that equal an earlier sound row."""
+    key = quoted(table.key)
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE copies AS
+        WITH shared_hashes AS (
+            SELECT hash({key}) AS key_hash FROM sound GROUP BY key_hash HAVING count(*) > 1
+        )
+        SELECT row FROM sound WHERE hash({key}) IN (FROM shared_hashes)
+        QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY row) > 1
+    """)
+
+
+def _refer(connection: Connection, table: Table, known: Relation | None) -> None:
+    """Create `sound` (rows that broke no rule) and `referred` (those that something names)."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP VIEW sound AS SELECT * FROM typed "
+        "WHERE fault IS NULL AND row NOT IN (SELECT row FROM faults)"
+    )
+    referred = "FROM sound"
+    if table.name in ("flights", "hotels"):
+        assert known is not None
+        known.filter("trip_id IS NOT NULL").select("trip_id").create("known_trips")
+        referred = "FROM sound SEMI JOIN known_trips USING (trip_id)"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW referred AS {referred}")
+
+
+def _kept(connection: Connection, table: Table) -> Relation:
+    columns = ", ".join(
+        f"{cells.repaired(column)} AS {quoted(column.name)}" for column in table.columns
+    )
+    return connection.sql(f"SELECT {columns} FROM referred ANTI JOIN copies USING (row)")
+
+
+def _rejects(connection: Connection) -> Relation:
+    return connection.sql(
+        "SELECT row, fault.rule AS rule, fault.\"column\" AS \"column\", fault.value AS value "
+        "FROM typed WHERE fault IS NOT NULL "
+        "UNION ALL SELECT row, rule, NULL, NULL FROM faults ORDER BY row"
+    )
+
+
+def _count(connection: Connection, table: Table, broken: list[BrokenRecord]) -> TableCounts:
+    rows, sound, referred, merged = single_row(connection, """
+        SELECT (SELECT count(*) FROM typed), (SELECT count(*) FROM sound),
+               (SELECT count(*) FROM referred),
+               (SELECT count(*) FROM referred SEMI JOIN copies USING (row))
+    """)
+    by_rule = dict(
+        connection.execute(
+            "SELECT rule, count(*) FROM (SELECT fault.rule AS rule FROM typed "
+            "WHERE fault IS NOT NULL UNION ALL SELECT rule FROM faults) GROUP BY ALL"
+        ).fetchall()
+    )
+    for record in broken:
+        by_rule[record.rule] = by_rule.get(record.rule, 0) + 1
+    return TableCounts(
+        table=table.name,
+        read=rows + len(broken),
+        kept=referred - merged,
+        merged=merged,
+        rejected=rows - sound + len(broken),
+        ignored=sound - referred,
+        rejected_by_rule=dict(sorted(by_rule.items())),
+        changed_by_rule=_count_changes(connection, table),
+    )
+
+
+def _count_changes(connection: Connection, table: Table) -> dict[str, int]:
+    """Count the cells that were changed in the kept rows, by what was done."""
+    changes = cells.changes(table)
+    if not changes:
+        return {}
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE changes & {1 << bit} <> 0) AS {quoted(name)}"
+        for bit, name in enumerate(changes)
+    )
+    found = single_row(
+        connection, f"SELECT {counts} FROM referred ANTI JOIN copies USING (row)"
+    )
+    return {name: count for name, count in zip(changes, found, strict=True) if count}

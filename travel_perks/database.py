@@ -1,0 +1,51 @@
+"""The DuckDB connection that every relational step runs on."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+Relation = duckdb.DuckDBPyRelation
+Connection = duckdb.DuckDBPyConnection
+
+
+def connect(
+    *, threads: int = 1, memory_limit: str = "4GB", spill: str | None = None
+) -> Connection:
+    """Open an in-memory database that reaches no network and spills to `spill`.
+
+    Time is UTC whatever the machine says. Row order is kept, because source lines are
+    counted by it. `spill` is a folder for what exceeds `memory_limit`; without one, the
+    system's temporary folder is used.
+    """
+    folder = spill or str(Path(tempfile.gettempdir()) / f"travel_perks-{os.getuid()}")
+    connection = duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": memory_limit,
+            "temp_directory": folder,
+            "preserve_insertion_order": True,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def single_row(connection: Connection, query: str) -> tuple[Any, ...]:
+    """Return the one row that `query` gives, and leave no result open on the connection."""
+    (row,) = connection.execute(query).fetchall()
+    return tuple(row)
+
+
+def quoted(name: str) -> str:
+    """Quote a column name or another identifier for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """Quote a text literal for SQL."""
+    return "'" + value.replace("'", "''") + "'"

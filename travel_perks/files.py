@@ -1,0 +1,83 @@
+"""Write files whole or not at all."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from travel_perks.errors import CannotWriteError
+
+PRIVATE_FILE = 0o440  # one row a user: for the owner and the group to read
+PRIVATE_FOLDER = 0o750
+
+
+@contextmanager
+def whole(path: str | Path, *, mode: int | None = None) -> Iterator[Path]:
+    """Give a temporary path beside `path`; rename it to `path` when the block ends well.
+
+    `mode` is applied within the umask. Raises CannotWriteError, naming the path, when the
+    disk or the permissions are in the way; then nothing is left behind.
+    """
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        make_folder(target.parent)
+        yield partial
+        if mode is not None:
+            partial.chmod(mode & ~_umask())
+        _flush(partial)
+        partial.replace(target)
+        _flush(target.parent)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, closed to others."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> CannotWriteError:
+    """Turn an OSError into the sentence for a path that cannot be written."""
+    return CannotWriteError(
+        f"Cannot write {path}: {error.strerror or error}; check the permissions of its folder "
+        "and the free space of its disk, then start the same run again."
+    )
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write `content` as JSON, whole or not at all."""
+    with whole(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text("utf-8"))
+
+
+def sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file's content, in hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
