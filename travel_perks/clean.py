@@ -39,6 +39,7 @@ class Cleaned:
     that never became rows.
     """
 
+    source: SourceCsv
     kept: Relation
     rejects: Relation
     broken: list[BrokenRecord]
@@ -63,6 +64,7 @@ def clean(source: SourceCsv, table: Table, *, known: Relation | None = None) -> 
     _refer(connection, table, known)
     _find_copies(connection, table)
     return Cleaned(
+        source=source,
         kept=_kept(connection, table),
         rejects=_rejects(connection),
         broken=broken,

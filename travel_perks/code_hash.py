@@ -26,6 +26,14 @@ def code_hash(script: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def package_hash() -> str:
+    """Return a hash over all code and SQL of the package."""
+    digest = hashlib.sha256()
+    for path in sorted([*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.sql")]):
+        digest.update(str(path.relative_to(PACKAGE)).encode() + b"\0" + _content(path))
+    return digest.hexdigest()[:16]
+
+
 @cache
 def _content(path: Path) -> bytes:
     return path.read_bytes()

@@ -1,10 +1,11 @@
 """The cohort and its behavioural features, one row a user (data definitions: docs/data.md)."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from importlib import resources
+from typing import Any
 
-from travel_perks.database import Connection, Relation, single_row
+from travel_perks.database import Connection, Relation
 
 FEATURES = (
     "n_sessions",
@@ -36,6 +37,11 @@ FEATURES = (
 )
 
 
+def latest_day(sessions_profile: Mapping[str, Any]) -> date:
+    """Return the last day on which a session starts, from the profile of the sessions."""
+    return datetime.fromisoformat(sessions_profile["latest_session_start"]).date()
+
+
 def features(
     connection: Connection,
     tables: Mapping[str, Relation],
@@ -65,18 +71,3 @@ def features(
             "latest_day": latest_day,
         },
     )
-
-
-def sessions_a_user(connection: Connection, sessions: Relation, start_date: date) -> dict[str, int]:
-    """Describe how many sessions users have on or after `start_date`.
-
-    Returns `users`, `most` (sessions of the busiest user) and `median`, all 0 without rows.
-    """
-    sessions.create_view("all_sessions")
-    users, most, median = single_row(
-        connection,
-        "SELECT count(*), coalesce(max(n), 0), coalesce(floor(median(n)), 0)::BIGINT FROM "
-        "(SELECT count(*) AS n FROM all_sessions "
-        f"WHERE session_start >= DATE '{start_date.isoformat()}' GROUP BY user_id)",
-    )
-    return {"users": users, "most": most, "median": median}

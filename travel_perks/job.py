@@ -26,7 +26,7 @@ def job(snakemake: Any) -> Iterator[dict[str, Any]]:
     where = {"rule": snakemake.rule}
     if table := snakemake.wildcards.get("table"):
         where["table"] = table
-    log_to(Path(snakemake.log[0]), snakemake.wildcards.run_id, **where)
+    log_to(Path(snakemake.log[0]), snakemake.config["run_id"], **where)
     try:
         with timed("stage finished", LOGGER) as fields:
             yield fields

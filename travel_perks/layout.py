@@ -75,6 +75,10 @@ class Layout:
         """Name a file about an input as received."""
         return f"{self.work_dir}/bronze/{self.run_id}/{name}"
 
+    def latest_receipt(self, table: str) -> str:
+        """Name the receipt of the last time that any run fetched `table`."""
+        return f"{self.work_dir}/receipts/{table}.json"
+
     def silver(self, name: str) -> str:
         """Name a typed table, or what belongs to one."""
         return f"{self.work_dir}/silver/{self.run_id}/{name}"
@@ -90,6 +94,10 @@ class Layout:
     def job_log(self, rule: str) -> str:
         """Name the log of one job."""
         return f"{self.work_dir}/joblogs/{self.run_id}/{rule}.log"
+
+    def benchmark(self, rule: str) -> str:
+        """Name the measurements of one job."""
+        return f"{self.work_dir}/benchmarks/{self.run_id}/{rule}.tsv"
 
     @property
     def artefacts(self) -> dict[str, Path]:

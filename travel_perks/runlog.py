@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from travel_perks.files import make_folder
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -52,6 +54,14 @@ def as_text(entry: dict[str, Any]) -> str:
     return f"{entry['timestamp'][11:19]} {entry['level']:<7} {entry['message']} {fields}".rstrip()
 
 
+def show(lines: str, log_format: str) -> None:
+    """Show lines of JSON on STDOUT, as they are or as text."""
+    if log_format == "text":
+        lines = "".join(as_text(json.loads(line)) + "\n" for line in lines.splitlines())
+    sys.stdout.write(lines)
+    sys.stdout.flush()
+
+
 class JsonFormatter(logging.Formatter):
     """Formats records of the logging module as JSON lines."""
 
@@ -78,9 +88,12 @@ class JsonFormatter(logging.Formatter):
 
 
 class RunLog:
-    """The log of a run: appends whole lines to the file and shows them on STDOUT."""
+    """The log of a run: appends whole lines to the file and shows them on STDOUT.
 
-    def __init__(self, path: Path, run_id: str, log_format: str = "json") -> None:
+    Without a path they are only shown.
+    """
+
+    def __init__(self, path: Path | None, run_id: str, log_format: str = "json") -> None:
         self.path = path
         self.run_id = run_id
         self.log_format = log_format
@@ -91,23 +104,16 @@ class RunLog:
 
     def append(self, lines: str) -> None:
         """Append whole lines of JSON; each write is one system call, so that none is torn."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab", buffering=0) as file:
-            file.write(lines.encode())
-        self.show(lines)
-
-    def show(self, lines: str, stream: IO[str] | None = None) -> None:
-        """Show lines on STDOUT, in the chosen format."""
-        stream = stream or sys.stdout
-        if self.log_format == "text":
-            lines = "".join(as_text(json.loads(line)) + "\n" for line in lines.splitlines())
-        stream.write(lines)
-        stream.flush()
+        if self.path:
+            make_folder(self.path.parent)
+            with self.path.open("ab", buffering=0) as file:
+                file.write(lines.encode())
+        show(lines, self.log_format)
 
 
 def log_to(path: Path, run_id: str, **fields: Any) -> logging.Handler:
     """Send the package's log records to `path`, each with `run_id` and `fields`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     handler.setFormatter(JsonFormatter(run_id, **fields))
     root = logging.getLogger("travel_perks")
@@ -148,3 +154,6 @@ def _is_json(line: str) -> bool:
 def host() -> str:
     """Name this machine, for messages about locks."""
     return os.uname().nodename
+
+
+destination: RunLog | None = None  # of this process's run, once it is open

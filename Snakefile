@@ -1,0 +1,48 @@
+"""Travel Perks: one perk for each active customer, from four CSVs to gold, perks and report.
+
+    snakemake --config run_id=20251021
+
+Rules say what is made from what; scripts move files; the package travel_perks thinks.
+"""
+
+from snakemake.utils import min_version
+
+from travel_perks.run_id import WILDCARD
+from travel_perks.tables import TABLES
+from travel_perks.workflow import open_run
+
+
+min_version("9.27")
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+# Checks the settings, the seal and the lock, before Snakemake can remove a file.
+run = open_run(workflow, config)
+layout = run.layout
+
+
+wildcard_constraints:
+    run_id=WILDCARD,
+    table="users|sessions|flights|hotels",
+
+
+include: "rules/download.smk"
+include: "rules/clean.smk"
+include: "rules/sources.smk"
+include: "rules/features.smk"
+include: "rules/model.smk"
+include: "rules/gold.smk"
+include: "rules/publish.smk"
+include: "rules/dry_run.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        expand(run.targets, run_id=run.settings.run_id),

@@ -1,0 +1,35 @@
+# in:  bronze
+# out: silver, the typed tables, with rejects and facts
+
+
+def known(wildcards):
+    """Name the cleaned table that the rows of this one must refer to."""
+    refers_to = {"sessions": "users", "flights": "sessions", "hotels": "sessions"}
+    table = refers_to.get(wildcards.table)
+    return layout.silver(f"{table}.parquet") if table else []
+
+
+rule clean:
+    """Type and sort out the rows of one source."""
+    input:
+        csv=layout.bronze("{table}.csv"),
+        receipt=layout.bronze("{table}.json"),
+        known=known,
+    output:
+        kept=layout.silver("{table}.parquet"),
+        rejects=layout.silver("rejects_{table}.csv"),
+        facts=layout.silver("{table}.json"),
+    params:
+        code=run.code("clean"),
+    log:
+        layout.job_log("clean_{table}"),
+    benchmark:
+        layout.benchmark("clean_{table}")
+    threads: run.settings.cores
+    resources:
+        mem_mb=run.memory_mb,
+        runtime=60,
+    conda:
+        "../envs/tables.yaml"
+    script:
+        "../scripts/clean.py"

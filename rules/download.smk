@@ -1,0 +1,24 @@
+# in:  the four sources, by URL or path
+# out: bronze, the inputs as received
+
+
+rule download:
+    """Fetch one source into the store and link it into the run."""
+    output:
+        csv=layout.bronze("{table}.csv"),
+        receipt=layout.bronze("{table}.json"),
+    params:
+        source=lambda wildcards: run.result(f"{wildcards.table}_url"),
+        code=run.code("download"),
+    log:
+        layout.job_log("download_{table}"),
+    benchmark:
+        layout.benchmark("download_{table}")
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=70,
+    conda:
+        "../envs/tables.yaml"
+    script:
+        "../scripts/download.py"

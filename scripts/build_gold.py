@@ -1,0 +1,14 @@
+"""Join features, cluster, perk and reasons."""
+
+from travel_perks.database import connect
+from travel_perks.gold import gold
+from travel_perks.job import job
+from travel_perks.table_files import write_parquet
+
+with job(snakemake) as fields:
+    connection = connect(memory_limit=snakemake.config["memory_limit"])
+    features = connection.read_parquet(snakemake.input.features)
+    table = gold(features, connection.read_parquet(snakemake.input.scored))
+    write_parquet(table, snakemake.output.gold)
+    rows = connection.read_parquet(snakemake.output.gold).shape[0]
+    fields.update(rows_in=features.shape[0], rows_out=rows)

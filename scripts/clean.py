@@ -1,0 +1,31 @@
+"""Type and sort out the rows of one source."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from travel_perks.clean import clean
+from travel_perks.database import connect
+from travel_perks.files import write_json
+from travel_perks.job import job
+from travel_perks.profile import profile
+from travel_perks.rejects import rejects
+from travel_perks.source_csv import open_source
+from travel_perks.table_files import write_csv, write_parquet
+from travel_perks.tables import TABLES
+
+with job(snakemake) as fields:
+    table = TABLES[snakemake.wildcards.table]
+    connection = connect(
+        threads=snakemake.threads, memory_limit=snakemake.config["memory_limit"]
+    )
+    known = snakemake.input.get("known")
+    cleaned = clean(
+        open_source(connection, Path(snakemake.input.csv), table),
+        table,
+        known=connection.read_parquet(str(known)) if known else None,
+    )
+    write_parquet(cleaned.kept, snakemake.output.kept)
+    write_csv(rejects(cleaned, table), snakemake.output.rejects, mode=0o440)
+    facts = {"counts": asdict(cleaned.counts), "profile": profile(cleaned, table)}
+    write_json(snakemake.output.facts, facts)
+    fields.update(rows_in=cleaned.counts.read, rows_out=cleaned.counts.kept)

@@ -1,0 +1,69 @@
+"""The checks of the pipeline: the declared expectations on the profiles and the gold table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from travel_perks.expectations import CheckResult, load_suites, validate
+from travel_perks.job import LOGGER
+from travel_perks.perks import Perks
+from travel_perks.tables import TABLES
+
+
+def check_sources(
+    *, profiles: Sequence[Mapping[str, Any]], expectations: str, max_reject_share: float
+) -> list[CheckResult]:
+    """Check the profile of each table, in the order of TABLES, and log what failed."""
+    suites = load_suites(expectations, TABLES)
+    findings = []
+    for table, profile in zip(TABLES, profiles, strict=True):
+        findings += validate(
+            _profile_frame(profile),
+            suites[table],
+            suite_name=table,
+            parameters={"max_reject_share": max_reject_share},
+        )
+    log_failed(findings)
+    return findings
+
+
+def check_gold(
+    gold: pd.DataFrame, *, expectations: str, perks: Perks, users_in_cohort: int
+) -> list[CheckResult]:
+    """Check the gold table, one row a user of the cohort, and log what failed."""
+    suite = load_suites(expectations, ["gold"])["gold"]
+    findings = validate(
+        gold,
+        suite,
+        suite_name="gold",
+        parameters={"perk_ids": perks.ids, "n_cohort": users_in_cohort},
+    )
+    log_failed(findings)
+    return findings
+
+
+def log_failed(findings: Sequence[CheckResult]) -> None:
+    """Log each failed expectation: name, column, observed value and count, never a row."""
+    for found in findings:
+        if not found.success:
+            LOGGER.error(
+                "expectation failed",
+                extra={
+                    "suite": found.suite,
+                    "expectation": found.expectation,
+                    "column": found.column,
+                    "expected": found.expected,
+                    "observed": found.observed,
+                    "rows_failed": found.rows_failed,
+                },
+            )
+
+
+def _profile_frame(profile: Mapping[str, Any]) -> pd.DataFrame:
+    """Make the one-row table; moments are UTC without a zone."""
+    moments = {
+        name: pd.to_datetime([value]) if name.startswith(("earliest_", "latest_")) else [value]
+        for name, value in profile.items()
+    }
+    return pd.DataFrame(moments)

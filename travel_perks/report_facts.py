@@ -1,0 +1,52 @@
+"""Gather what the report shows from what the stages left."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from travel_perks.expectations import CheckResult
+from travel_perks.manifest import library_versions
+from travel_perks.perks import Perks
+from travel_perks.report.facts import CohortFacts, ReportFacts, SourceFacts
+
+
+def gather_facts(
+    gold: pd.DataFrame,
+    *,
+    perks: Perks,
+    tables: Sequence[Mapping[str, Any]],
+    receipts: Sequence[Mapping[str, Any]],
+    findings: Sequence[Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    cohort: Mapping[str, Any],
+) -> ReportFacts:
+    """Return the report's facts; `tables` (counts) and `receipts` are in the order of TABLES."""
+    return ReportFacts(
+        gold=gold,
+        perk_names={perk.id: perk.name for perk in perks.perks},
+        sources=[
+            SourceFacts(
+                table=counts["table"],
+                sha256=receipt["received_sha256"],
+                bytes=receipt["received_bytes"],
+                rows_read=counts["read"],
+                rows_kept=counts["kept"],
+                rows_merged=counts["merged"],
+                rows_rejected=counts["rejected"],
+                rows_ignored=counts["ignored"],
+                rejected_by_rule=counts["rejected_by_rule"],
+                changed_by_rule=counts["changed_by_rule"],
+            )
+            for counts, receipt in zip(tables, receipts, strict=True)
+        ],
+        checks=[CheckResult(**found) for found in findings],
+        settings={name: str(value) for name, value in settings.items()},
+        versions=library_versions(),
+        cohort=CohortFacts(
+            users_in_source=cohort["users_in_source"],
+            users_in_cohort=cohort["users_in_cohort"],
+            start_date=cohort["start_date"],
+            min_sessions=cohort["min_sessions"],
+        ),
+    )

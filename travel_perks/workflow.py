@@ -1,0 +1,149 @@
+"""Open a run for the Snakefile: settings, seal and lock, before anything can be touched."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from travel_perks import engine, lock, runlog
+from travel_perks.bronze import look_again
+from travel_perks.code_hash import code_hash
+from travel_perks.config_files import config_file
+from travel_perks.errors import ConfigurationError, TravelPerksError, UsageError
+from travel_perks.layout import Layout
+from travel_perks.manifest import find_seal, identity
+from travel_perks.settings import ENV_PREFIX, Settings, load_settings
+from travel_perks.address import redact
+from travel_perks.tables import TABLES
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the rules know of the run they belong to.
+
+    `layout` holds path patterns with the wildcard `{run_id}`; `targets` the files that
+    finish the run, none when it is sealed.
+    """
+
+    settings: Settings
+    layout: Layout
+    basedir: Path
+    targets: list[str]
+
+    def code(self, rule: str) -> str:
+        """Return the hash of the code behind a rule."""
+        return code_hash(self.basedir / "scripts" / f"{rule}.py")
+
+    def file(self, name: str) -> str:
+        """Return the path of a file setting."""
+        return str(config_file(self.settings, name))
+
+    @property
+    def memory_mb(self) -> int:
+        """What a job that uses the database asks of a cluster: its limit and some room."""
+        size, unit = re.fullmatch(r"([\d.]+) ?([KMGT])i?B", self.settings.memory_limit).groups()
+        return int(float(size) * {"K": 0.001, "M": 1, "G": 1000, "T": 1_000_000}[unit]) + 1500
+
+    @property
+    def published_settings(self) -> dict[str, Any]:
+        """Return the result settings that the report names: no sources, which are paths."""
+        values = identity(self.settings)
+        return {name: values[name] for name in values if not name.endswith("_url")}
+
+    def result(self, *names: str) -> dict[str, Any]:
+        """Return the named result settings, files by their content's hash."""
+        values = identity(self.settings)
+        return {name: values[name] for name in names}
+
+
+def open_run(workflow: Any, config: dict[str, Any]) -> Run:
+    """Open the run that `config` and the environment describe.
+
+    Replaces `config` by the settings without secrets. In the process that the user
+    started, a failure ends with its sentence and exit code.
+    """
+    try:
+        return _open_run(workflow, config)
+    except TravelPerksError as error:
+        _stop(error)
+
+
+def _open_run(workflow: Any, config: dict[str, Any]) -> Run:
+    typed = engine.typed_config(workflow)
+    _require_text_run_id(config, typed)
+    settings = load_settings(files={"config file": config}, options=typed)
+    _hide_secrets(settings, typed)
+    config.clear()
+    config.update(frozen(settings))
+    layout = Layout.of(settings)
+    seal = find_seal(layout)
+    if engine.is_main_process(workflow):
+        if seal:
+            seal.require_same(settings, layout)
+        elif engine.will_run(workflow):
+            _hold(layout)
+            look_again(layout, config)
+        log = Path(layout.log) if engine.will_run(workflow) else None
+        runlog.destination = runlog.RunLog(log, settings.run_id, settings.log_format)
+    return Run(
+        settings=settings,
+        layout=Layout.of(settings, run_id="{run_id}"),
+        basedir=Path(workflow.basedir),
+        targets=[] if seal else [layout.manifest],
+    )
+
+
+def frozen(settings: Settings) -> dict[str, Any]:
+    """Return all settings as YAML values, sources without user info and query."""
+    values = settings.model_dump(mode="json")
+    return {
+        name: redact(value) if name.endswith("_url") else value for name, value in values.items()
+    }
+
+
+def secrets(settings: Settings) -> dict[str, str]:
+    """Return the environment variables that carry the sources whole, where they hide something."""
+    sources = {f"{table}_url": getattr(settings, f"{table}_url") for table in TABLES}
+    return {
+        ENV_PREFIX + name.upper(): source
+        for name, source in sources.items()
+        if redact(source) != source
+    }
+
+
+def _hide_secrets(settings: Settings, typed: Mapping[str, Any]) -> None:
+    """Hand the whole sources to the jobs by environment only."""
+    for name in typed:
+        if name.endswith("_url") and redact(str(typed[name])) != str(typed[name]):
+            raise ConfigurationError(
+                f"The source {name} has a user name, password or query, and a command line is "
+                f"visible to all: set {ENV_PREFIX}{name.upper()} instead."
+            )
+    os.environ.update(secrets(settings))
+
+
+def _require_text_run_id(config: dict[str, Any], typed: Mapping[str, Any]) -> None:
+    """Refuse a run id that Snakemake has read as something else than was typed."""
+    if "run_id" not in typed:
+        return
+    text, value = engine.typed_text("run_id"), str(typed["run_id"])
+    if text is not None and text != value:
+        raise UsageError(
+            f"Snakemake reads run_id={text} as {value}: use `travel_perks execute --run-id "
+            f"{text}`, or put `run_id: '{text}'` into a file and give it with --configfile."
+        )
+    config["run_id"] = value
+
+
+def _hold(layout: Layout) -> None:
+    """Keep the run's lock for the life of this process, unless the command holds it for us."""
+    if lock.HELD not in os.environ:
+        lock.take(Path(layout.lock), layout.run_id)
+
+
+def _stop(error: TravelPerksError) -> NoReturn:
+    print(f"travel_perks: {error}", file=sys.stderr)
+    sys.exit(int(error.exit_code))
