@@ -11,7 +11,7 @@ from travel_perks.files import cannot_write, make_folder
 from travel_perks.runlog import host, timestamp
 
 # The command hands its lock to the Snakemake process that it starts.
-HELD = "TRAVEL_PERKS_LOCK_FD"
+HELD = "_TRAVEL_PERKS_LOCK"
 
 
 def take(path: Path, run_id: str) -> int:

@@ -15,9 +15,9 @@ from travel_perks.config_files import config_file
 from travel_perks.errors import ConfigurationError, TravelPerksError, UsageError
 from travel_perks.layout import Layout
 from travel_perks.manifest import find_seal, identity
+from travel_perks.run_settings import check_files, frozen, secrets
 from travel_perks.settings import ENV_PREFIX, Settings, load_settings
 from travel_perks.address import redact
-from travel_perks.tables import TABLES
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def _open_run(workflow: Any, config: dict[str, Any]) -> Run:
     typed = engine.typed_config(workflow)
     _require_text_run_id(config, typed)
     settings = load_settings(files={"config file": config}, options=typed)
+    check_files(settings)
     _hide_secrets(settings, typed)
     config.clear()
     config.update(frozen(settings))
@@ -86,32 +87,13 @@ def _open_run(workflow: Any, config: dict[str, Any]) -> Run:
         elif engine.will_run(workflow):
             _hold(layout)
             look_again(layout, config)
-        log = Path(layout.log) if engine.will_run(workflow) else None
-        runlog.destination = runlog.RunLog(log, settings.run_id, settings.log_format)
+        _open_log(layout, settings, write=engine.will_run(workflow))
     return Run(
         settings=settings,
         layout=Layout.of(settings, run_id="{run_id}"),
         basedir=Path(workflow.basedir),
         targets=[] if seal else [layout.manifest],
     )
-
-
-def frozen(settings: Settings) -> dict[str, Any]:
-    """Return all settings as YAML values, sources without user info and query."""
-    values = settings.model_dump(mode="json")
-    return {
-        name: redact(value) if name.endswith("_url") else value for name, value in values.items()
-    }
-
-
-def secrets(settings: Settings) -> dict[str, str]:
-    """Return the environment variables that carry the sources whole, where they hide something."""
-    sources = {f"{table}_url": getattr(settings, f"{table}_url") for table in TABLES}
-    return {
-        ENV_PREFIX + name.upper(): source
-        for name, source in sources.items()
-        if redact(source) != source
-    }
 
 
 def _hide_secrets(settings: Settings, typed: Mapping[str, Any]) -> None:
@@ -136,6 +118,13 @@ def _require_text_run_id(config: dict[str, Any], typed: Mapping[str, Any]) -> No
             f"{text}`, or put `run_id: '{text}'` into a file and give it with --configfile."
         )
     config["run_id"] = value
+
+
+def _open_log(layout: Layout, settings: Settings, *, write: bool) -> None:
+    """Say where the logger plugin writes; under the command, which formats, STDOUT is JSON."""
+    log_format = "json" if lock.HELD in os.environ else settings.log_format
+    path = Path(layout.log) if write else None
+    runlog.destination = runlog.RunLog(path, settings.run_id, log_format)
 
 
 def _hold(layout: Layout) -> None:
