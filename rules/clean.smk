@@ -4,8 +4,7 @@
 
 def known(wildcards):
     """Name the cleaned table that the rows of this one must refer to."""
-    refers_to = {"sessions": "users", "flights": "sessions", "hotels": "sessions"}
-    table = refers_to.get(wildcards.table)
+    table = REFERS_TO.get(wildcards.table)
     return layout.silver(f"{table}.parquet") if table else []
 
 

@@ -3,17 +3,14 @@
 from datetime import date
 
 from travel_perks.cohort import describe_cohort
-from travel_perks.database import connect
 from travel_perks.features import features, latest_day
 from travel_perks.files import read_json, write_json
-from travel_perks.job import job
+from travel_perks.job import job, open_database
 from travel_perks.table_files import write_parquet
 from travel_perks.tables import TABLES
 
 with job(snakemake) as fields:
-    connection = connect(
-        threads=snakemake.threads, memory_limit=snakemake.config["memory_limit"]
-    )
+    connection = open_database(snakemake)
     tables = {name: connection.read_parquet(str(snakemake.input[name])) for name in TABLES}
     rule = {
         "start_date": date.fromisoformat(snakemake.params.start_date),

@@ -1,12 +1,11 @@
 """Join features, cluster, perk and reasons."""
 
-from travel_perks.database import connect
 from travel_perks.gold import gold
-from travel_perks.job import job
+from travel_perks.job import job, open_database
 from travel_perks.table_files import write_parquet
 
 with job(snakemake) as fields:
-    connection = connect(memory_limit=snakemake.config["memory_limit"])
+    connection = open_database(snakemake)
     features = connection.read_parquet(snakemake.input.features)
     table = gold(features, connection.read_parquet(snakemake.input.scored))
     write_parquet(table, snakemake.output.gold)

@@ -4,9 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from travel_perks.clean import clean
-from travel_perks.database import connect
 from travel_perks.files import write_json
-from travel_perks.job import job
+from travel_perks.job import job, open_database
 from travel_perks.profile import profile
 from travel_perks.rejects import rejects
 from travel_perks.source_csv import open_source
@@ -15,9 +14,7 @@ from travel_perks.tables import TABLES
 
 with job(snakemake) as fields:
     table = TABLES[snakemake.wildcards.table]
-    connection = connect(
-        threads=snakemake.threads, memory_limit=snakemake.config["memory_limit"]
-    )
+    connection = open_database(snakemake)
     known = snakemake.input.get("known")
     cleaned = clean(
         open_source(connection, Path(snakemake.input.csv), table),

@@ -27,14 +27,20 @@ def source_of(table: str, config: Mapping[str, Any]) -> str:
     return locate(os.environ.get(ENV_PREFIX + name.upper()) or config[name], table)
 
 
-def bring(table: Table, layout: Layout, config: Mapping[str, Any], previous: Path) -> Receipt:
-    """Fetch the source of `table` into the store; what `previous` names is not sent again."""
+def bring(
+    table: Table, layout: Layout, config: Mapping[str, Any], previous: Path | None = None
+) -> Receipt:
+    """Fetch the source of `table` into the store.
+
+    What the receipt in the file `previous` names is not sent again when it has not changed.
+    """
+    known = previous is not None and previous.is_file()
     return fetch(
         source_of(table.name, config),
         table=table.name,
         columns=table.column_names,
         store=Path(layout.store),
-        previous=Receipt.from_json(read_json(previous)) if previous.is_file() else None,
+        previous=Receipt.from_json(read_json(previous)) if known else None,
         limits=Limits(**{name: config[name] for name in Limits.__dataclass_fields__}),
     )
 

@@ -60,8 +60,10 @@ def clean(source: SourceCsv, table: Table, *, known: Relation | None = None) -> 
     except duckdb.Error as error:
         raise scan_errors(error, table) from error
     broken = source.broken_records()
-    _find_whole_table_faults(connection, table, known)
-    _refer(connection, table, known)
+    if known is not None:
+        known.create_view("known", replace=True)
+    _find_whole_table_faults(connection, table)
+    _refer(connection, table)
     _find_copies(connection, table)
     return Cleaned(
         source=source,
@@ -72,18 +74,14 @@ def clean(source: SourceCsv, table: Table, *, known: Relation | None = None) -> 
     )
 
 
-def _find_whole_table_faults(
-    connection: Connection, table: Table, known: Relation | None
-) -> None:
+def _find_whole_table_faults(connection: Connection, table: Table) -> None:
     """Fill `faults` (row, rule): what only a look at the other rows can tell."""
     connection.execute("CREATE OR REPLACE TEMP TABLE faults (row BIGINT, rule VARCHAR)")
     connection.execute(_conflicting_keys(table))
     if table.name == "sessions":
-        assert known is not None
         connection.execute(_TRIP_OF_TWO_USERS)
-        known.select("user_id").create_view("known_users")
         connection.execute(
-            "INSERT INTO faults SELECT row, 'unknown_user' FROM typed ANTI JOIN known_users "
+            "INSERT INTO faults SELECT row, 'unknown_user' FROM typed ANTI JOIN known "
             "USING (user_id) WHERE fault IS NULL AND row NOT IN (SELECT row FROM faults)"
         )
 
@@ -138,7 +136,7 @@ def _find_copies(connection: Connection, table: Table) -> None:
     """)
 
 
-def _refer(connection: Connection, table: Table, known: Relation | None) -> None:
+def _refer(connection: Connection, table: Table) -> None:
     """Create `sound` (rows that broke no rule) and `referred` (those that something names)."""
     connection.execute(
         "CREATE OR REPLACE TEMP VIEW sound AS SELECT * FROM typed "
@@ -146,9 +144,7 @@ def _refer(connection: Connection, table: Table, known: Relation | None) -> None
     )
     referred = "FROM sound"
     if table.name in ("flights", "hotels"):
-        assert known is not None
-        known.filter("trip_id IS NOT NULL").select("trip_id").create("known_trips")
-        referred = "FROM sound SEMI JOIN known_trips USING (trip_id)"
+        referred = "FROM sound SEMI JOIN known USING (trip_id)"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW referred AS {referred}")
 
 

@@ -23,7 +23,7 @@ def describe_cohort(
     Returns JSON values: `users_in_source`, `users_in_cohort`, `start_date`, `min_sessions`
     and `users_by_sessions`, a list of [sessions, users] from the most sessions down.
     """
-    sessions.create_view("cohort_sessions")
+    sessions.create_view("cohort_sessions", replace=True)
     found = connection.execute(
         "SELECT n, count(*) FROM (SELECT count(*) AS n FROM cohort_sessions "
         "WHERE session_start >= $start_date::TIMESTAMP GROUP BY user_id) GROUP BY n ORDER BY n DESC",

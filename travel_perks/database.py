@@ -17,15 +17,15 @@ def connect(
     """Open an in-memory database that reaches no network and spills to `spill`.
 
     Time is UTC whatever the machine says. Row order is kept, because source lines are
-    counted by it. `spill` is a folder for what exceeds `memory_limit`; without one, the
-    system's temporary folder is used.
+    counted by it. What exceeds `memory_limit` goes to a folder of this process below `spill`,
+    or below the system's temporary folder.
     """
-    folder = spill or str(Path(tempfile.gettempdir()) / f"travel_perks-{os.getuid()}")
+    folder = Path(spill or tempfile.gettempdir()) / f"travel_perks-{os.getpid()}"
     connection = duckdb.connect(
         config={
             "threads": threads,
             "memory_limit": memory_limit,
-            "temp_directory": folder,
+            "temp_directory": str(folder),
             "preserve_insertion_order": True,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

@@ -32,7 +32,7 @@ def execute(settings: Settings, *, profile: str | None = None, extra: Sequence[s
         seal.require_same(settings, layout)
         log.write(record("nothing to do: the run is sealed", run_id=settings.run_id))
         return _finish(log, Ending(Exit.DONE), began)
-    arguments = snakemake_arguments(settings, layout, profile, extra)
+    arguments = snakemake_arguments(settings, layout.frozen, profile, extra)
     for folder in (settings.gold_dir, settings.output_dir, settings.logs_dir, settings.work_dir):
         require_writable(Path(folder))
     held = lock.take(Path(layout.lock), settings.run_id)
@@ -71,15 +71,15 @@ def _finish(log: RunLog, ending: Ending, began: float) -> int:
 
 
 def snakemake_arguments(
-    settings: Settings, layout: Layout, profile: str | None, extra: Sequence[str]
+    settings: Settings, config: str, profile: str | None, extra: Sequence[str]
 ) -> list[str]:
-    """Return the command line of Snakemake for a run."""
+    """Return the command line of Snakemake for a run whose settings are in the file `config`."""
     root = workflow_root()
     return [
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(root / "Snakefile")),
         *("--workflow-profile", str(find_profile(profile or "default"))),
-        *("--configfile", layout.frozen),
+        *("--configfile", config),
         *("--cores", str(settings.cores)),
         *extra,
     ]

@@ -57,7 +57,7 @@ def features(
     shares are made of. A mean or share over nothing is NULL.
     """
     for name, table in tables.items():
-        table.create_view(name)
+        table.create_view(name, replace=True)
     connection.execute(
         "CREATE OR REPLACE TEMP MACRO share(part, whole) AS "
         "CASE WHEN whole > 0 THEN part::DOUBLE / whole END"

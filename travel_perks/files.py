@@ -1,5 +1,6 @@
 """Write files whole or not at all."""
 
+import errno
 import hashlib
 import json
 import os
@@ -46,6 +47,15 @@ def require_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise cannot_write(folder, error) from None
+
+
+def require_room_for(folder: Path) -> None:
+    """Raise CannotWriteError when `folder` could not be made or written to; makes nothing."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise cannot_write(folder, NotADirectoryError(errno.ENOTDIR, "a file is in the way"))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise cannot_write(folder, PermissionError(errno.EACCES, "permission denied"))
 
 
 def make_folder(folder: Path) -> None:

@@ -24,6 +24,22 @@ def take(path: Path, run_id: str) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
     except OSError as error:
         raise cannot_write(path, error) from None
+    _claim(descriptor, run_id)
+    note = {"host": host(), "pid": os.getpid(), "since": timestamp(time.time())}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(note).encode(), 0)
+    return descriptor
+
+
+def require_free(path: Path, run_id: str) -> None:
+    """Raise BusyError when another process holds the run; writes nothing."""
+    if path.exists():
+        descriptor = os.open(path, os.O_RDONLY)
+        _claim(descriptor, run_id)
+        os.close(descriptor)
+
+
+def _claim(descriptor: int, run_id: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -33,10 +49,6 @@ def take(path: Path, run_id: str) -> int:
             f"The run {run_id} is being worked on by {holder}; wait for it to end, or choose "
             "another run id."
         ) from None
-    note = {"host": host(), "pid": os.getpid(), "since": timestamp(time.time())}
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(note).encode(), 0)
-    return descriptor
 
 
 def _holder(descriptor: int) -> str:

@@ -15,7 +15,7 @@ def profile(cleaned: Cleaned, table: Table) -> dict[str, Any]:
     date that is not personal (ISO text, None without a value).
     """
     counts = cleaned.counts
-    cleaned.kept.create_view("profiled")
+    cleaned.kept.create_view("profiled", replace=True)
     nulls = {
         f"null_share_{name}": f"count(*) FILTER ({quoted(name)} IS NULL) / nullif(count(*), 0)"
         for name in table.column_names

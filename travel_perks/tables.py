@@ -126,4 +126,7 @@ HOTELS = Table(
     ),
 )
 
+# Whose cleaned rows a table's own rows must refer to.
+REFERS_TO = {"sessions": "users", "flights": "sessions", "hotels": "sessions"}
+
 TABLES: dict[str, Table] = {table.name: table for table in (USERS, SESSIONS, FLIGHTS, HOTELS)}

@@ -1,0 +1,123 @@
+"""Every stage in one process and in memory, through the functions that the jobs use."""
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from travel_perks.bronze import bring
+from travel_perks.clean import clean
+from travel_perks.cohort import describe_cohort, require_cohort
+from travel_perks.config_files import config_file
+from travel_perks.database import Connection, connect
+from travel_perks.expectations import require
+from travel_perks.features import features, latest_day
+from travel_perks.gates import check_gold, check_sources
+from travel_perks.gold import gold
+from travel_perks.layout import Layout
+from travel_perks.model import fit
+from travel_perks.perks import load_perks
+from travel_perks.profile import profile
+from travel_perks.runlog import timed
+from travel_perks.score import score
+from travel_perks.settings import Settings
+from travel_perks.source_csv import open_source
+from travel_perks.tables import REFERS_TO, TABLES
+
+LOGGER = logging.getLogger("travel_perks")
+
+
+def rehearse(settings: Settings) -> None:
+    """Run all stages and all checks, publish nothing, and leave no file behind.
+
+    Raises what the run itself would fail with.
+    """
+    with tempfile.TemporaryDirectory(prefix="travel_perks-") as folder:
+        connection = connect(
+            threads=settings.cores, memory_limit=settings.memory_limit, spill=folder
+        )
+        tables, profiles = _cleaned(connection, settings, folder)
+        _check_sources(settings, profiles)
+        users = _features(connection, settings, tables, profiles)
+        _gold(connection, settings, users)
+
+
+def _cleaned(
+    connection: Connection, settings: Settings, folder: str
+) -> tuple[dict[str, pa.Table], dict[str, dict[str, Any]]]:
+    """Fetch and clean the four tables; return them with their profiles."""
+    layout = Layout.of(settings.model_copy(update={"work_dir": folder}))
+    tables: dict[str, pa.Table] = {}
+    profiles: dict[str, dict[str, Any]] = {}
+    for name, table in TABLES.items():
+        with timed("stage finished", LOGGER, rule="download", table=name) as stage:
+            receipt = bring(table, layout, settings.model_dump(mode="json"))
+            stage["bytes"] = receipt.bytes
+        with timed("stage finished", LOGGER, rule="clean", table=name) as stage:
+            known = tables.get(REFERS_TO.get(name, ""))
+            cleaned = clean(
+                open_source(connection, Path(layout.store) / receipt.sha256, table),
+                table,
+                known=None if known is None else connection.from_arrow(known),
+            )
+            tables[name] = cleaned.kept.to_arrow_table()
+            profiles[name] = profile(cleaned, table)
+            stage.update(rows_in=cleaned.counts.read, rows_out=cleaned.counts.kept)
+            stage.update(asdict(cleaned.counts)["rejected_by_rule"])
+    return tables, profiles
+
+
+def _check_sources(settings: Settings, profiles: Mapping[str, dict[str, Any]]) -> None:
+    with timed("stage finished", LOGGER, rule="check_sources") as stage:
+        findings = check_sources(
+            profiles=list(profiles.values()),
+            expectations=config_file(settings, "source_expectations_file").read_text("utf-8"),
+            max_reject_share=settings.max_reject_share,
+        )
+        stage["checks"] = len(findings)
+    require(findings)
+
+
+def _features(
+    connection: Connection,
+    settings: Settings,
+    tables: Mapping[str, pa.Table],
+    profiles: Mapping[str, dict[str, Any]],
+) -> pa.Table:
+    rule = {"start_date": settings.start_date, "min_sessions": settings.min_sessions}
+    with timed("stage finished", LOGGER, rule="build_features") as stage:
+        relations = {name: connection.from_arrow(table) for name, table in tables.items()}
+        latest = latest_day(profiles["sessions"])
+        users = features(connection, relations, **rule, latest_day=latest).to_arrow_table()
+        cohort = describe_cohort(
+            connection,
+            users=relations["users"],
+            sessions=relations["sessions"],
+            features=connection.from_arrow(users),
+            **rule,
+        )
+        stage.update(rows_in=cohort["users_in_source"], rows_out=cohort["users_in_cohort"])
+    require_cohort(cohort)
+    return users
+
+
+def _gold(connection: Connection, settings: Settings, users: pa.Table) -> None:
+    perks = load_perks(config_file(settings, "perks_file").read_text("utf-8"))
+    frame = users.to_pandas()
+    with timed("stage finished", LOGGER, rule="fit_model", rows_in=len(frame)):
+        model = fit(frame, perks, clusters=settings.clusters, seed=settings.seed)
+    with timed("stage finished", LOGGER, rule="score_users", rows_in=len(frame)) as stage:
+        scored = score(frame, model, perks)
+        stage["rows_out"] = len(scored)
+    with timed("stage finished", LOGGER, rule="check_gold") as stage:
+        table = gold(connection.from_arrow(users), connection.from_df(scored)).df()
+        expectations = config_file(settings, "gold_expectations_file").read_text("utf-8")
+        findings = check_gold(
+            table, expectations=expectations, perks=perks, users_in_cohort=len(frame)
+        )
+        stage["checks"] = len(findings)
+    require(findings)
