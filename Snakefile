@@ -11,7 +11,6 @@ from travel_perks.run_id import WILDCARD
 from travel_perks.tables import REFERS_TO, TABLES
 from travel_perks.workflow import open_run
 
-
 min_version("9.27")
 
 

@@ -18,17 +18,17 @@ rule clean:
         kept=layout.silver("{table}.parquet"),
         rejects=layout.silver("rejects_{table}.csv"),
         facts=layout.silver("{table}.json"),
-    params:
-        code=run.code("clean"),
     log:
         layout.job_log("clean_{table}"),
     benchmark:
         layout.benchmark("clean_{table}")
+    conda:
+        "../envs/tables.yaml"
     threads: run.settings.cores
     resources:
         mem_mb=run.memory_mb,
         runtime=60,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        code=run.code("clean"),
     script:
         "../scripts/clean.py"

@@ -7,18 +7,18 @@ rule download:
     output:
         csv=layout.bronze("{table}.csv"),
         receipt=layout.bronze("{table}.json"),
-    params:
-        source=lambda wildcards: run.result(f"{wildcards.table}_url"),
-        code=run.code("download"),
     log:
         layout.job_log("download_{table}"),
     benchmark:
         layout.benchmark("download_{table}")
+    conda:
+        "../envs/tables.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=70,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        source=lambda wildcards: run.result(f"{wildcards.table}_url"),
+        code=run.code("download"),
     script:
         "../scripts/download.py"

@@ -14,19 +14,19 @@ rule build_features:
     output:
         features=layout.silver("features.parquet"),
         cohort=layout.silver("cohort.json"),
-    params:
-        **run.result("start_date", "min_sessions"),
-        code=run.code("build_features"),
     log:
         layout.job_log("build_features"),
     benchmark:
         layout.benchmark("build_features")
+    conda:
+        "../envs/tables.yaml"
     threads: run.settings.cores
     resources:
         mem_mb=run.memory_mb,
         runtime=60,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        **run.result("start_date", "min_sessions"),
+        code=run.code("build_features"),
     script:
         "../scripts/build_features.py"
 
@@ -37,15 +37,15 @@ rule gate_cohort:
         cohort=layout.silver("cohort.json"),
     output:
         passed=layout.gate("cohort"),
-    params:
-        code=run.code("gate_cohort"),
     log:
         layout.job_log("gate_cohort"),
+    conda:
+        "../envs/tables.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        code=run.code("gate_cohort"),
     script:
         "../scripts/gate_cohort.py"

@@ -9,18 +9,18 @@ rule build_gold:
         scored=layout.silver("scored.parquet"),
     output:
         gold=layout.silver("gold.parquet"),
-    params:
-        code=run.code("build_gold"),
     log:
         layout.job_log("build_gold"),
     benchmark:
         layout.benchmark("build_gold")
+    conda:
+        "../envs/tables.yaml"
     threads: 1
     resources:
         mem_mb=run.memory_mb,
         runtime=30,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        code=run.code("build_gold"),
     script:
         "../scripts/build_gold.py"
 
@@ -34,19 +34,19 @@ rule check_gold:
         expectations=run.file("gold_expectations_file"),
     output:
         findings=layout.checks("gold"),
-    params:
-        **run.result("perks_file", "gold_expectations_file"),
-        code=run.code("check_gold"),
     log:
         layout.job_log("check_gold"),
     benchmark:
         layout.benchmark("check_gold")
+    conda:
+        "../envs/checks.yaml"
     threads: 1
     resources:
         mem_mb=run.memory_mb,
         runtime=60,
-    conda:
-        "../envs/checks.yaml"
+    params:
+        **run.result("perks_file", "gold_expectations_file"),
+        code=run.code("check_gold"),
     script:
         "../scripts/check_gold.py"
 
@@ -57,15 +57,15 @@ rule gate_gold:
         findings=layout.checks("gold"),
     output:
         passed=layout.gate("gold"),
-    params:
-        code=run.code("gate_gold"),
     log:
         layout.job_log("gate_gold"),
+    conda:
+        "../envs/tables.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        code=run.code("gate_gold"),
     script:
         "../scripts/gate_gold.py"

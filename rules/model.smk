@@ -10,19 +10,19 @@ rule fit_model:
         perks=run.file("perks_file"),
     output:
         model=layout.silver("model.json"),
-    params:
-        **run.result("clusters", "seed", "perks_file"),
-        code=run.code("fit_model"),
     log:
         layout.job_log("fit_model"),
     benchmark:
         layout.benchmark("fit_model")
+    conda:
+        "../envs/model.yaml"
     threads: 1
     resources:
         mem_mb=run.memory_mb,
         runtime=60,
-    conda:
-        "../envs/model.yaml"
+    params:
+        **run.result("clusters", "seed", "perks_file"),
+        code=run.code("fit_model"),
     script:
         "../scripts/fit_model.py"
 
@@ -35,18 +35,18 @@ rule score_users:
         perks=run.file("perks_file"),
     output:
         scored=layout.silver("scored.parquet"),
-    params:
-        **run.result("perks_file"),
-        code=run.code("score_users"),
     log:
         layout.job_log("score_users"),
     benchmark:
         layout.benchmark("score_users")
+    conda:
+        "../envs/model.yaml"
     threads: 1
     resources:
         mem_mb=run.memory_mb,
         runtime=60,
-    conda:
-        "../envs/model.yaml"
+    params:
+        **run.result("perks_file"),
+        code=run.code("score_users"),
     script:
         "../scripts/score_users.py"

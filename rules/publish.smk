@@ -9,18 +9,18 @@ rule publish_gold:
         gold=layout.silver("gold.parquet"),
     output:
         csv=layout.gold,
-    params:
-        code=run.code("publish_gold"),
     log:
         layout.job_log("publish_gold"),
     benchmark:
         layout.benchmark("publish_gold")
+    conda:
+        "../envs/tables.yaml"
     threads: 1
     resources:
         mem_mb=run.memory_mb,
         runtime=30,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        code=run.code("publish_gold"),
     script:
         "../scripts/publish_gold.py"
 
@@ -32,18 +32,18 @@ rule publish_perks:
         gold=layout.gold,
     output:
         csv=layout.perks,
-    params:
-        code=run.code("publish_perks"),
     log:
         layout.job_log("publish_perks"),
     benchmark:
         layout.benchmark("publish_perks")
+    conda:
+        "../envs/tables.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        code=run.code("publish_perks"),
     script:
         "../scripts/publish_perks.py"
 
@@ -54,25 +54,29 @@ rule write_report:
         passed=layout.gate("gold"),
         gold=layout.silver("gold.parquet"),
         cohort=layout.silver("cohort.json"),
-        facts=expand(layout.silver("{table}.json"), table=list(TABLES), allow_missing=True),
-        receipts=expand(layout.bronze("{table}.json"), table=list(TABLES), allow_missing=True),
+        facts=expand(
+            layout.silver("{table}.json"), table=list(TABLES), allow_missing=True
+        ),
+        receipts=expand(
+            layout.bronze("{table}.json"), table=list(TABLES), allow_missing=True
+        ),
         findings=[layout.checks("sources"), layout.checks("gold")],
         perks=run.file("perks_file"),
     output:
         pdf=layout.report,
-    params:
-        settings=run.published_settings,
-        code=run.code("write_report"),
     log:
         layout.job_log("write_report"),
     benchmark:
         layout.benchmark("write_report")
+    conda:
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=run.memory_mb,
         runtime=30,
-    conda:
-        "../envs/report.yaml"
+    params:
+        settings=run.published_settings,
+        code=run.code("write_report"),
     script:
         "../scripts/write_report.py"
 
@@ -84,19 +88,23 @@ rule seal:
         perks=layout.perks,
         report=layout.report,
         cohort=layout.silver("cohort.json"),
-        facts=expand(layout.silver("{table}.json"), table=list(TABLES), allow_missing=True),
-        receipts=expand(layout.bronze("{table}.json"), table=list(TABLES), allow_missing=True),
+        facts=expand(
+            layout.silver("{table}.json"), table=list(TABLES), allow_missing=True
+        ),
+        receipts=expand(
+            layout.bronze("{table}.json"), table=list(TABLES), allow_missing=True
+        ),
     output:
         manifest=layout.manifest,
-    params:
-        code=run.code("seal"),
     log:
         layout.job_log("seal"),
+    conda:
+        "../envs/tables.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=30,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        code=run.code("seal"),
     script:
         "../scripts/seal.py"

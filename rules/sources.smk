@@ -5,23 +5,25 @@
 rule check_sources:
     """Hold the profile of each source against its expectations."""
     input:
-        facts=expand(layout.silver("{table}.json"), table=list(TABLES), allow_missing=True),
+        facts=expand(
+            layout.silver("{table}.json"), table=list(TABLES), allow_missing=True
+        ),
         expectations=run.file("source_expectations_file"),
     output:
         findings=layout.checks("sources"),
-    params:
-        **run.result("max_reject_share", "source_expectations_file"),
-        code=run.code("check_sources"),
     log:
         layout.job_log("check_sources"),
     benchmark:
         layout.benchmark("check_sources")
+    conda:
+        "../envs/checks.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=20,
-    conda:
-        "../envs/checks.yaml"
+    params:
+        **run.result("max_reject_share", "source_expectations_file"),
+        code=run.code("check_sources"),
     script:
         "../scripts/check_sources.py"
 
@@ -32,15 +34,15 @@ rule gate_sources:
         findings=layout.checks("sources"),
     output:
         passed=layout.gate("sources"),
-    params:
-        code=run.code("gate_sources"),
     log:
         layout.job_log("gate_sources"),
+    conda:
+        "../envs/tables.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../envs/tables.yaml"
+    params:
+        code=run.code("gate_sources"),
     script:
         "../scripts/gate_sources.py"

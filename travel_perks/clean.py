@@ -1,9 +1,10 @@
 """Clean one source table: text rows in, typed rows, rejects and counts out.
 
-Each row ends in exactly one of four ways. It is *rejected* when it breaks a rule; else
-*ignored* when it is a flight or a stay of a trip that no session names; else *merged* when
-it equals a row that is kept; else *kept*. The rules of a row come first, in the order
-required cell, unreadable cell, range; then the rules that need the whole table.
+Each row ends in exactly one of four ways: *rejected*, *merged*, *ignored* or *kept*. The
+steps, in this order: rules of a row (required cell, unreadable cell, range); rows equal to
+an earlier one are merged into it; rules that need the other rows (one key with two
+contents, one trip of two users, an unknown user); flights and stays of a trip that no
+session names are ignored.
 """
 
 from dataclasses import dataclass, field
@@ -62,9 +63,8 @@ def clean(source: SourceCsv, table: Table, *, known: Relation | None = None) -> 
     broken = source.broken_records()
     if known is not None:
         known.create_view("known", replace=True)
-    _find_whole_table_faults(connection, table)
+    _compare_rows(connection, table)
     _refer(connection, table)
-    _find_copies(connection, table)
     return Cleaned(
         source=source,
         kept=_kept(connection, table),
@@ -74,74 +74,63 @@ def clean(source: SourceCsv, table: Table, *, known: Relation | None = None) -> 
     )
 
 
-def _find_whole_table_faults(connection: Connection, table: Table) -> None:
-    """Fill `faults` (row, rule): what only a look at the other rows can tell."""
-    connection.execute("CREATE OR REPLACE TEMP TABLE faults (row BIGINT, rule VARCHAR)")
-    connection.execute(_conflicting_keys(table))
-    if table.name == "sessions":
-        connection.execute(_TRIP_OF_TWO_USERS)
-        connection.execute(
-            "INSERT INTO faults SELECT row, 'unknown_user' FROM typed ANTI JOIN known "
-            "USING (user_id) WHERE fault IS NULL AND row NOT IN (SELECT row FROM faults)"
-        )
+def _compare_rows(connection: Connection, table: Table) -> None:
+    """Fill `copies` (row) and `faults` (row, rule): what only the other rows can tell.
 
-
-def _conflicting_keys(table: Table) -> str:
-    """Reject every row of a key that stands with two different contents.
-
-    Rows are grouped by the key's hash first: cheap, and only the few keys whose hash comes
-    twice are compared in full.
+    Rows are grouped by their key's hash first: that is cheap, and only the few keys whose
+    hash comes twice are compared in full.
     """
     key = quoted(table.key)
     content = ", ".join(quoted(name) for name in table.column_names)
-    return f"""
-    INSERT INTO faults
-    WITH shared_hashes AS (
-        SELECT hash({key}) AS key_hash FROM typed WHERE fault IS NULL
-        GROUP BY key_hash HAVING count(*) > 1
-    ),
-    repeated AS (
-        SELECT row, {content} FROM typed
-        WHERE fault IS NULL AND hash({key}) IN (FROM shared_hashes)
-    ),
-    conflicting AS (
-        SELECT {key} FROM (SELECT DISTINCT {content} FROM repeated)
-        GROUP BY {key} HAVING count(*) > 1
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE repeated AS
+        WITH shared_hashes AS (
+            SELECT hash({key}) AS key_hash FROM typed WHERE fault IS NULL
+            GROUP BY key_hash HAVING count(*) > 1
+        )
+        SELECT
+            row,
+            {key},
+            row_number() OVER (PARTITION BY {content} ORDER BY row) > 1 AS is_copy
+        FROM typed WHERE fault IS NULL AND hash({key}) IN (FROM shared_hashes)
+    """)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE copies AS SELECT row FROM repeated WHERE is_copy"
     )
-    SELECT row, 'conflicting_key' FROM repeated SEMI JOIN conflicting USING ({key})
-    """
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE faults AS
+        SELECT row, 'conflicting_key' AS rule FROM repeated WHERE NOT is_copy
+        QUALIFY count(*) OVER (PARTITION BY {key}) > 1
+    """)
+    connection.execute(_SOUND)
+    if table.name == "sessions":
+        connection.execute(_TRIP_OF_TWO_USERS)
+        connection.execute(_UNKNOWN_USER)
 
+
+# The rows that are no copies and, so far, break no rule.
+_SOUND = """
+    CREATE OR REPLACE TEMP VIEW sound AS SELECT * FROM typed WHERE fault IS NULL
+    AND row NOT IN (SELECT row FROM copies) AND row NOT IN (SELECT row FROM faults)
+"""
 
 _TRIP_OF_TWO_USERS = """
     INSERT INTO faults
     WITH shared_trips AS (
-        SELECT trip_id FROM typed WHERE fault IS NULL AND trip_id IS NOT NULL
+        SELECT trip_id FROM sound WHERE trip_id IS NOT NULL
         GROUP BY trip_id HAVING min(user_id) <> max(user_id)
     )
-    SELECT row, 'trip_of_two_users' FROM typed SEMI JOIN shared_trips USING (trip_id)
-    WHERE fault IS NULL AND row NOT IN (SELECT row FROM faults)
+    SELECT row, 'trip_of_two_users' FROM sound SEMI JOIN shared_trips USING (trip_id)
+"""
+
+_UNKNOWN_USER = """
+    INSERT INTO faults
+    SELECT row, 'unknown_user' FROM sound ANTI JOIN known USING (user_id)
 """
 
 
-def _find_copies(connection: Connection, table: Table) -> None:
-    """Fill `copies` (row): sound rows that equal an earlier sound row."""
-    key = quoted(table.key)
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE copies AS
-        WITH shared_hashes AS (
-            SELECT hash({key}) AS key_hash FROM sound GROUP BY key_hash HAVING count(*) > 1
-        )
-        SELECT row FROM sound WHERE hash({key}) IN (FROM shared_hashes)
-        QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY row) > 1
-    """)
-
-
 def _refer(connection: Connection, table: Table) -> None:
-    """Create `sound` (rows that broke no rule) and `referred` (those that something names)."""
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW sound AS SELECT * FROM typed "
-        "WHERE fault IS NULL AND row NOT IN (SELECT row FROM faults)"
-    )
+    """Define `referred`: the sound rows, flights and stays only of trips that a session names."""
     referred = "FROM sound"
     if table.name in ("flights", "hotels"):
         referred = "FROM sound SEMI JOIN known USING (trip_id)"
@@ -152,7 +141,7 @@ def _kept(connection: Connection, table: Table) -> Relation:
     columns = ", ".join(
         f"{cells.repaired(column)} AS {quoted(column.name)}" for column in table.columns
     )
-    return connection.sql(f"SELECT {columns} FROM referred ANTI JOIN copies USING (row)")
+    return connection.sql(f"SELECT {columns} FROM referred")
 
 
 def _rejects(connection: Connection) -> Relation:
@@ -164,11 +153,11 @@ def _rejects(connection: Connection) -> Relation:
 
 
 def _count(connection: Connection, table: Table, broken: list[BrokenRecord]) -> TableCounts:
-    rows, sound, referred, merged = single_row(connection, """
-        SELECT (SELECT count(*) FROM typed), (SELECT count(*) FROM sound),
-               (SELECT count(*) FROM referred),
-               (SELECT count(*) FROM referred SEMI JOIN copies USING (row))
-    """)
+    rows, merged, sound, kept = single_row(
+        connection,
+        "SELECT (SELECT count(*) FROM typed), (SELECT count(*) FROM copies), "
+        "(SELECT count(*) FROM sound), (SELECT count(*) FROM referred)",
+    )
     by_rule = dict(
         connection.execute(
             "SELECT rule, count(*) FROM (SELECT fault.rule AS rule FROM typed "
@@ -180,10 +169,10 @@ def _count(connection: Connection, table: Table, broken: list[BrokenRecord]) -> 
     return TableCounts(
         table=table.name,
         read=rows + len(broken),
-        kept=referred - merged,
+        kept=kept,
         merged=merged,
-        rejected=rows - sound + len(broken),
-        ignored=sound - referred,
+        rejected=rows - merged - sound + len(broken),
+        ignored=sound - kept,
         rejected_by_rule=dict(sorted(by_rule.items())),
         changed_by_rule=_count_changes(connection, table),
     )
@@ -198,7 +187,5 @@ def _count_changes(connection: Connection, table: Table) -> dict[str, int]:
         f"count(*) FILTER (WHERE changes & {1 << bit} <> 0) AS {quoted(name)}"
         for bit, name in enumerate(changes)
     )
-    found = single_row(
-        connection, f"SELECT {counts} FROM referred ANTI JOIN copies USING (row)"
-    )
+    found = single_row(connection, f"SELECT {counts} FROM referred")
     return {name: count for name, count in zip(changes, found, strict=True) if count}

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 from reportlab.graphics.shapes import Drawing
+from reportlab.lib.utils import simpleSplit
 
 from travel_perks.report import words
 from travel_perks.report.clusters import SHOWN_FEATURES, ClusterProfile
 from travel_perks.report.facts import EVIDENCE
+from travel_perks.report.fonts import REGULAR, embedded_fonts
 from travel_perks.report.palette import (
     DIVERGING,
     EMPTY_CELL,
@@ -20,7 +22,7 @@ from travel_perks.report.palette import (
     MUTED,
     RULE,
 )
-from travel_perks.report.sheet import Colour, Sheet
+from travel_perks.report.sheet import TEXT_SIZE, Colour, Sheet
 
 # More rows than this go to a further chart, so that every chart fits a page.
 BARS_A_CHART = 12
@@ -28,12 +30,17 @@ ROWS_A_CHART = 20
 # Distances beyond this many standard deviations share the darkest colour.
 CLIP = 1.5
 
-_SMALL = 6.5
-_LEGEND_HEIGHT = 24
-_BAR_LABEL_WIDTH = 158
+# Lengths are in points.
+BAR_LABEL_WIDTH = 150
+MOST_LABEL_LINES = 4
+# Even in capitals, a word of this many letters fits beside a bar.
+_LONGEST_WORD = 20
+_BARS_LEFT = BAR_LABEL_WIDTH + 8
 _BAR_VALUE_WIDTH = 108
 _BAR_ROW_HEIGHT = 24
 _BAR_THICKNESS = 14
+_SMALL = 6.5
+_LEGEND_HEIGHT = 24
 _HEAT_LABEL_WIDTH = 64
 _HEAT_HEADING_HEIGHT = 26
 _HEAT_ROW_HEIGHT = 24
@@ -47,11 +54,11 @@ def draw_offers(offers: pd.DataFrame, perk_names: Mapping[str, str], width: floa
     """
     users = offers["users"]
     total = int(users.sum())
-    scale = (width - _BAR_LABEL_WIDTH - _BAR_VALUE_WIDTH) / max(int(users.max()), 1)
+    scale = (width - _BARS_LEFT - _BAR_VALUE_WIDTH) / max(int(users.max()), 1)
     drawings = []
     for start in range(0, len(offers), BARS_A_CHART):
         part = offers.iloc[start : start + BARS_A_CHART]
-        labels = [_label_lines(perk_names[str(perk)]) for perk in part.index]
+        labels = [label_lines(perk_names[str(perk)]) for perk in part.index]
         heights = [max(_BAR_ROW_HEIGHT, 10 + 10 * len(lines)) for lines in labels]
         bottom = sum(heights)
         sheet = Sheet(width, bottom + _LEGEND_HEIGHT)
@@ -64,8 +71,8 @@ def draw_offers(offers: pd.DataFrame, perk_names: Mapping[str, str], width: floa
             sheet.write(0, middle, "\n".join(lines))
             _stacked_bar(sheet, middle, counts, scale)
             label = f"{words.count(number)} ({words.share(number, total)})"
-            sheet.write(_BAR_LABEL_WIDTH + number * scale + 6, middle, label, bold=True)
-        sheet.box(_BAR_LABEL_WIDTH - 0.5, 0, width=0.5, height=bottom, colour=MUTED)
+            sheet.write(_BARS_LEFT + number * scale + 6, middle, label, bold=True)
+        sheet.box(_BARS_LEFT - 0.5, 0, width=0.5, height=bottom, colour=MUTED)
         _evidence_legend(sheet, bottom + _LEGEND_HEIGHT / 2 + 2)
         drawings.append(sheet.drawing())
     return drawings
@@ -92,14 +99,19 @@ def draw_profile(profile: ClusterProfile, width: float) -> list[Drawing]:
     return drawings
 
 
-def _label_lines(name: str) -> list[str]:
-    """A perk's name in lines that fit beside a bar; the table has it in full."""
-    return textwrap.wrap(name, width=28, max_lines=4, placeholder=" \N{HORIZONTAL ELLIPSIS}")
+def label_lines(name: str) -> list[str]:
+    """Break a perk's name into lines that fit beside its bar; the table has it in full."""
+    embedded_fonts()
+    cut = " ".join(piece for word in name.split() for piece in textwrap.wrap(word, _LONGEST_WORD))
+    lines: list[str] = simpleSplit(cut, REGULAR, TEXT_SIZE, BAR_LABEL_WIDTH)
+    if len(lines) > MOST_LABEL_LINES:
+        lines = [*lines[: MOST_LABEL_LINES - 1], "\N{HORIZONTAL ELLIPSIS}"]
+    return lines
 
 
 def _stacked_bar(sheet: Sheet, middle: float, counts: "pd.Series[int]", scale: float) -> None:
     """Draw one bar, the surest evidence first; `scale` in points a user."""
-    left: float = _BAR_LABEL_WIDTH
+    left: float = _BARS_LEFT
     for evidence in reversed(EVIDENCE):
         length = int(counts[evidence]) * scale
         if length:
@@ -114,7 +126,7 @@ def _stacked_bar(sheet: Sheet, middle: float, counts: "pd.Series[int]", scale: f
 
 
 def _evidence_legend(sheet: Sheet, middle: float) -> None:
-    left: float = _BAR_LABEL_WIDTH
+    left: float = _BARS_LEFT
     for evidence in reversed(EVIDENCE):
         sheet.box(left, middle - 4, width=8, height=8, colour=EVIDENCE_COLOURS[evidence])
         name = "no" if evidence == "none" else evidence

@@ -24,6 +24,8 @@ from travel_perks.report.palette import INK
 
 Colour = str | tuple[float, float, float, float]
 
+TEXT_SIZE = 7.5
+
 _POINTS_PER_INCH = 72
 # Of the font size: the height of a capital letter, and the way from line to line.
 _CAPITAL, _LEADING = 0.73, 1.25
@@ -65,7 +67,7 @@ class Sheet:
         middle: float,
         text: str,
         *,
-        size: float = 7.5,
+        size: float = TEXT_SIZE,
         bold: bool = False,
         align: Literal["left", "center", "right"] = "left",
         colour: str = INK,

@@ -57,12 +57,13 @@ trip AS (
         flights.checked_bags,
         flights.seats,
         flights.base_fare_usd,
-        -- Haversine in metres; the Earth's mean radius is 6371.0088 km.
-        round(2 * 6371008.8 * asin(least(1.0, sqrt(
-            sin(radians(flights.destination_airport_lat - users.home_airport_lat) / 2) ** 2
+        -- Haversine, in metres; the Earth's mean radius is 6371.0088 km.
+        sin(radians(flights.destination_airport_lat - users.home_airport_lat) / 2) ** 2
             + cos(radians(users.home_airport_lat)) * cos(radians(flights.destination_airport_lat))
             * sin(radians(flights.destination_airport_lon - users.home_airport_lon) / 2) ** 2
-        ))))::BIGINT AS metres,
+            AS haversine,
+        CASE WHEN haversine IS NOT NULL
+            THEN round(2 * 6371008.8 * asin(least(1, sqrt(haversine))))::BIGINT END AS metres,
         hotels.nights,
         hotels.rooms,
         hotels.hotel_per_room_usd,
