@@ -8,7 +8,7 @@ Rules say what is made from what; scripts move files; the package travel_perks t
 from snakemake.utils import min_version
 
 from travel_perks.run_id import WILDCARD
-from travel_perks.tables import REFERS_TO, TABLES
+from travel_perks.tables import TABLES, refers_to
 from travel_perks.workflow import open_run
 
 min_version("9.27")

@@ -2,18 +2,15 @@
 # out: silver, the typed tables, with rejects and facts
 
 
-def known(wildcards):
-    """Name the cleaned table that the rows of this one must refer to."""
-    table = REFERS_TO.get(wildcards.table)
-    return layout.silver(f"{table}.parquet") if table else []
-
-
 rule clean:
     """Type and sort out the rows of one source."""
     input:
         csv=layout.bronze("{table}.csv"),
         receipt=layout.bronze("{table}.json"),
-        known=known,
+        # What the rows must refer to: the table that was cleaned before this one.
+        known=lambda wildcards: [
+            layout.silver(f"{table}.parquet") for table in refers_to(wildcards.table)
+        ],
     output:
         kept=layout.silver("{table}.parquet"),
         rejects=layout.silver("rejects_{table}.csv"),

@@ -3,13 +3,15 @@
 
 
 rule dry_run:
+    """Try every stage and every check in memory, and write nothing."""
     log:
         layout.job_log("dry_run").format(run_id=run.settings.run_id),
+    conda:
+        "../envs/all.yaml"
     threads: run.settings.cores
     resources:
         mem_mb=run.memory_mb,
         runtime=120,
-    """Try every stage and every check in memory, and write nothing."""
     params:
         code=run.code("dry_run"),
     script:

@@ -15,11 +15,11 @@ from travel_perks.tables import TABLES
 with job(snakemake) as fields:
     table = TABLES[snakemake.wildcards.table]
     connection = open_database(snakemake)
-    known = snakemake.input.get("known")
+    known = [connection.read_parquet(path) for path in snakemake.input.known]
     cleaned = clean(
         open_source(connection, Path(snakemake.input.csv), table),
         table,
-        known=connection.read_parquet(str(known)) if known else None,
+        known=known[0] if known else None,
     )
     write_parquet(cleaned.kept, snakemake.output.kept)
     write_csv(rejects(cleaned, table), snakemake.output.rejects, mode=0o440)

@@ -4,6 +4,7 @@ Snakemake finds the plugin by the name of this package (`--logger travel-perks`)
 """
 
 import json
+import logging
 import os
 import sys
 import time
@@ -50,6 +51,8 @@ class LogHandler(LogHandlerBase):
                 self._workflow_failed(record)
             case LogEvent.PROGRESS:
                 self._progress(vars(record))
+            case None if record.levelno >= logging.WARNING:
+                self._warn(record)
 
     def _job_planned(self, record: LogRecord) -> None:
         job = vars(record)
@@ -92,6 +95,12 @@ class LogHandler(LogHandlerBase):
         if not self.failed and record.getMessage().strip():
             self._fail(record.getMessage().strip())
         self.failed = True
+
+    def _warn(self, record: LogRecord) -> None:
+        """Pass on what Snakemake says outside of its events, such as the findings of --lint."""
+        if runlog.destination:
+            self._write(record.getMessage().strip(), level=record.levelname)
+        print(record.getMessage(), file=sys.stderr)
 
     def _fail(self, message: str, **fields: Any) -> None:
         self._write(message, level="ERROR", exit_code=1, **fields)

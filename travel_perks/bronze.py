@@ -34,13 +34,13 @@ def bring(
 
     What the receipt in the file `previous` names is not sent again when it has not changed.
     """
-    known = previous is not None and previous.is_file()
+    known = previous if previous is not None and previous.is_file() else None
     return fetch(
         source_of(table.name, config),
         table=table.name,
         columns=table.column_names,
         store=Path(layout.store),
-        previous=Receipt.from_json(read_json(previous)) if known else None,
+        previous=Receipt.from_json(read_json(known)) if known else None,
         limits=Limits(**{name: config[name] for name in Limits.__dataclass_fields__}),
     )
 

@@ -110,15 +110,11 @@ def _fault(table: Table) -> str:
     strict = [c for c in table.columns if not c.lenient and c.kind != "id"]
     branches = [_branch(f"{_raw(c)} IS NULL", "required_cell_empty", c) for c in required]
     branches += [
-        _branch(
-            f"{quoted(c.name)} IS NULL AND {_raw(c)} IS NOT NULL", f"unreadable_{c.kind}", c
-        )
+        _branch(f"{quoted(c.name)} IS NULL AND {_raw(c)} IS NOT NULL", f"unreadable_{c.kind}", c)
         for c in strict
     ]
     branches += [
-        _branch(condition, "out_of_range", c)
-        for c in table.columns
-        if (condition := _outside(c))
+        _branch(condition, "out_of_range", c) for c in table.columns if (condition := _outside(c))
     ]
     if table.name == "sessions":
         end = next(c for c in table.columns if c.name == "session_end")

@@ -146,7 +146,7 @@ def _kept(connection: Connection, table: Table) -> Relation:
 
 def _rejects(connection: Connection) -> Relation:
     return connection.sql(
-        "SELECT row, fault.rule AS rule, fault.\"column\" AS \"column\", fault.value AS value "
+        'SELECT row, fault.rule AS rule, fault."column" AS "column", fault.value AS value '
         "FROM typed WHERE fault IS NOT NULL "
         "UNION ALL SELECT row, rule, NULL, NULL FROM faults ORDER BY row"
     )

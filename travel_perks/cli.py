@@ -61,13 +61,16 @@ def _setting_options(command: Any) -> Any:
     return command
 
 
-@cli.command(context_settings=CONTEXT, epilog="""\b
+@cli.command(
+    context_settings=CONTEXT,
+    epilog="""\b
 Examples:
   travel_perks execute --run-id 20251021
   travel_perks execute --run-id nightly --sessions-url https://example.com/sessions.csv
   travel_perks execute --dry-run
   travel_perks execute --run-id big --profile slurm -- --jobs 20
-""")
+""",
+)
 @click.option("--dry-run", is_flag=True, help="Try every stage and check in memory; only log.")
 @click.option(
     "--config-file", type=click.Path(path_type=Path), help="Settings to take from a YAML file."
@@ -98,10 +101,13 @@ def execute(
     return run(settings, profile=profile, extra=snakemake_arguments)
 
 
-@cli.command(context_settings=CONTEXT, epilog="""\b
+@cli.command(
+    context_settings=CONTEXT,
+    epilog="""\b
 Example:
   travel_perks sample --users 1000 --seed 1 --out sample
-""")
+""",
+)
 @click.option("--users", type=int, default=1000, show_default=True, help="How many users.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same bytes.")
 @click.option(

@@ -26,7 +26,8 @@ def describe_cohort(
     sessions.create_view("cohort_sessions", replace=True)
     found = connection.execute(
         "SELECT n, count(*) FROM (SELECT count(*) AS n FROM cohort_sessions "
-        "WHERE session_start >= $start_date::TIMESTAMP GROUP BY user_id) GROUP BY n ORDER BY n DESC",
+        "WHERE session_start >= $start_date::TIMESTAMP GROUP BY user_id) "
+        "GROUP BY n ORDER BY n DESC",
         {"start_date": start_date},
     ).fetchall()
     return {

@@ -11,9 +11,7 @@ Relation = duckdb.DuckDBPyRelation
 Connection = duckdb.DuckDBPyConnection
 
 
-def connect(
-    *, threads: int = 1, memory_limit: str = "4GB", spill: str | None = None
-) -> Connection:
+def connect(*, threads: int = 1, memory_limit: str = "4GB", spill: str | None = None) -> Connection:
     """Open an in-memory database that reaches no network and spills to `spill`.
 
     Time is UTC whatever the machine says. Row order is kept, because source lines are

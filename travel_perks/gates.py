@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from travel_perks.expectations import CheckResult, load_suites, validate
+from travel_perks.expectations import CheckResult, load_suites, profile_table, validate
 from travel_perks.job import LOGGER
 from travel_perks.perks import Perks
 from travel_perks.tables import TABLES
@@ -19,7 +19,7 @@ def check_sources(
     findings = []
     for table, profile in zip(TABLES, profiles, strict=True):
         findings += validate(
-            _profile_frame(profile),
+            profile_table(profile),
             suites[table],
             suite_name=table,
             parameters={"max_reject_share": max_reject_share},
@@ -58,12 +58,3 @@ def log_failed(findings: Sequence[CheckResult]) -> None:
                     "rows_failed": found.rows_failed,
                 },
             )
-
-
-def _profile_frame(profile: Mapping[str, Any]) -> pd.DataFrame:
-    """Make the one-row table; moments are UTC without a zone."""
-    moments = {
-        name: pd.to_datetime([value]) if name.startswith(("earliest_", "latest_")) else [value]
-        for name, value in profile.items()
-    }
-    return pd.DataFrame(moments)

@@ -33,9 +33,7 @@ def job(snakemake: Any) -> Iterator[dict[str, Any]]:
             yield fields
     except Exception as error:
         told = as_told(error)
-        LOGGER.error(
-            str(told), exc_info=error, extra={"exit_code": int(told.exit_code)}
-        )
+        LOGGER.error(str(told), exc_info=error, extra={"exit_code": int(told.exit_code)})
         raise SystemExit(int(told.exit_code)) from None
 
 

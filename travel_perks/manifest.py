@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from travel_perks import __version__
+from travel_perks.address import redact
 from travel_perks.code_hash import package_hash
 from travel_perks.config_files import config_file
 from travel_perks.errors import SealedError
@@ -17,7 +18,6 @@ from travel_perks.layout import Layout
 from travel_perks.runlog import timestamp
 from travel_perks.settings import Settings
 from travel_perks.tables import TABLES
-from travel_perks.address import redact
 
 SCHEMA_VERSION = 1
 LIBRARIES = (
@@ -62,8 +62,8 @@ def compose(
 ) -> dict[str, Any]:
     """Put the manifest of a finished run together, as JSON values.
 
-    `receipts` and `tables` (counts) are in the order of TABLES; `perks` counts users; the artefacts are hashed
-    where `layout` has them.
+    `receipts` and `tables` (counts) are in the order of TABLES; `perks` counts users; the
+    artefacts are hashed where `layout` has them.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -105,8 +105,10 @@ class Seal:
         ]
         if not changed and not altered:
             return
-        what = "other settings: " + ", ".join(changed) if changed else (
-            "other content: " + ", ".join(altered) + " was changed or removed since"
+        what = (
+            "other settings: " + ", ".join(changed)
+            if changed
+            else ("other content: " + ", ".join(altered) + " was changed or removed since")
         )
         raise SealedError(
             f"The run {settings.run_id} is sealed with {what}; nothing was touched; choose a "

@@ -26,7 +26,7 @@ from travel_perks.runlog import timed
 from travel_perks.score import score
 from travel_perks.settings import Settings
 from travel_perks.source_csv import open_source
-from travel_perks.tables import REFERS_TO, TABLES
+from travel_perks.tables import TABLES, refers_to
 
 LOGGER = logging.getLogger("travel_perks")
 
@@ -58,12 +58,9 @@ def _cleaned(
             receipt = bring(table, layout, settings.model_dump(mode="json"))
             stage["bytes"] = receipt.bytes
         with timed("stage finished", LOGGER, rule="clean", table=name) as stage:
-            known = tables.get(REFERS_TO.get(name, ""))
-            cleaned = clean(
-                open_source(connection, Path(layout.store) / receipt.sha256, table),
-                table,
-                known=None if known is None else connection.from_arrow(known),
-            )
+            known = [connection.from_arrow(tables[other]) for other in refers_to(name)]
+            source = open_source(connection, Path(layout.store) / receipt.sha256, table)
+            cleaned = clean(source, table, known=known[0] if known else None)
             tables[name] = cleaned.kept.to_arrow_table()
             profiles[name] = profile(cleaned, table)
             stage.update(rows_in=cleaned.counts.read, rows_out=cleaned.counts.kept)
@@ -88,17 +85,23 @@ def _features(
     tables: Mapping[str, pa.Table],
     profiles: Mapping[str, dict[str, Any]],
 ) -> pa.Table:
-    rule = {"start_date": settings.start_date, "min_sessions": settings.min_sessions}
     with timed("stage finished", LOGGER, rule="build_features") as stage:
         relations = {name: connection.from_arrow(table) for name, table in tables.items()}
         latest = latest_day(profiles["sessions"])
-        users = features(connection, relations, **rule, latest_day=latest).to_arrow_table()
+        users = features(
+            connection,
+            relations,
+            start_date=settings.start_date,
+            min_sessions=settings.min_sessions,
+            latest_day=latest,
+        ).to_arrow_table()
         cohort = describe_cohort(
             connection,
             users=relations["users"],
             sessions=relations["sessions"],
             features=connection.from_arrow(users),
-            **rule,
+            start_date=settings.start_date,
+            min_sessions=settings.min_sessions,
         )
         stage.update(rows_in=cohort["users_in_source"], rows_out=cohort["users_in_cohort"])
     require_cohort(cohort)

@@ -96,12 +96,12 @@ class TimedSession:
         return chunk
 
     def _guarded(self, call: Callable[[], _Result]) -> _Result:
-        failure = None
         try:
             return guarded(call, self._limits)
-        except AttemptError as caught:
-            failure = caught
-        raise self._limits.out_of_time() if self._expired.is_set() else failure
+        except AttemptError:
+            if self._expired.is_set():
+                raise self._limits.out_of_time() from None
+            raise
 
     def _get(
         self, url: str, auth: AuthBase | None, headers: Mapping[str, str]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from travel_perks.errors import ConfigurationError
 from travel_perks.run_id import check_run_id
@@ -24,11 +24,12 @@ SAMPLE = "sample"  # as a source: the bundled sample
 SHIPPED = "shipped"  # as a file: the one that comes with the workflow
 
 Kind = Literal["run", "result"]
+_SIZE = r"([1-9]\d{0,6}(?:\.\d+)?) ?([KMGT])i?B"
 
 
 def _setting(default: Any, kind: Kind, description: str, unit: str = "", **limits: Any) -> Any:
     """Declare a setting; `kind` says whether it changes what is published or only how."""
-    extra = {"kind": kind} | ({"unit": unit} if unit else {})
+    extra: dict[str, JsonValue] = {"kind": kind, **({"unit": unit} if unit else {})}
     return Field(default=default, description=description, json_schema_extra=extra, **limits)
 
 
@@ -125,7 +126,7 @@ class Settings(BaseModel):
     @field_validator("memory_limit")
     @classmethod
     def _memory_limit_is_a_size(cls, value: str) -> str:
-        if not re.fullmatch(r"[1-9]\d{0,6}(\.\d+)? ?[KMGT]i?B", value):
+        if not re.fullmatch(_SIZE, value):
             raise ValueError("expected a size such as 500MB or 4GB")
         return value
 
@@ -140,6 +141,13 @@ def kind_of(name: str) -> Kind:
     extra = Settings.model_fields[name].json_schema_extra
     assert isinstance(extra, dict)
     return "result" if extra["kind"] == "result" else "run"
+
+
+def megabytes(size: str) -> int:
+    """Return a size such as 4GB in megabytes."""
+    parts = re.fullmatch(_SIZE, size)
+    assert parts is not None
+    return int(float(parts[1]) * {"K": 0.001, "M": 1, "G": 1000, "T": 1_000_000}[parts[2]])
 
 
 def load_settings(
@@ -220,4 +228,5 @@ def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
     # A source may carry a password; its value is never shown.
     shown = "" if name.endswith("_url") else f" = {first['input']!r}"
     origin = origins.get(name, "defaults")
-    return f"The setting {name}{shown} (from the {origin}) is wrong: {problem[0].lower()}{problem[1:]}."
+    problem = problem[0].lower() + problem[1:]
+    return f"The setting {name}{shown} (from the {origin}) is wrong: {problem}."

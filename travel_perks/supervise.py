@@ -45,7 +45,6 @@ def supervise(
             env=environment,
             pass_fds=[lock],
             start_new_session=True,
-            preexec_fn=_end_with_parent,
             text=True,
         )
         caught = _forward_signals(child.pid)
@@ -101,9 +100,11 @@ def _forward_signals(group: int) -> list[int]:
     return caught
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel to end Snakemake when the command itself is killed."""
+def end_with_parent() -> None:
+    """Ask the kernel to end this process when the command that started it is killed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == 1:
+        raise SystemExit(Exit.TERMINATED)
 
 
 def _interrupted(number: int) -> Ending:

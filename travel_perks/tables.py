@@ -126,7 +126,9 @@ HOTELS = Table(
     ),
 )
 
-# Whose cleaned rows a table's own rows must refer to.
-REFERS_TO = {"sessions": "users", "flights": "sessions", "hotels": "sessions"}
-
 TABLES: dict[str, Table] = {table.name: table for table in (USERS, SESSIONS, FLIGHTS, HOTELS)}
+
+
+def refers_to(table: str) -> list[str]:
+    """Name the table whose cleaned rows those of `table` must refer to; none for users."""
+    return {"users": [], "sessions": ["users"]}.get(table, ["sessions"])

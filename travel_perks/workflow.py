@@ -1,7 +1,6 @@
 """Open a run for the Snakefile: settings, seal and lock, before anything can be touched."""
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from travel_perks import engine, lock, runlog
+from travel_perks.address import redact
 from travel_perks.bronze import look_again
 from travel_perks.code_hash import code_hash
 from travel_perks.config_files import config_file
@@ -16,8 +16,8 @@ from travel_perks.errors import ConfigurationError, TravelPerksError, UsageError
 from travel_perks.layout import Layout
 from travel_perks.manifest import find_seal, identity
 from travel_perks.run_settings import check_files, frozen, secrets
-from travel_perks.settings import ENV_PREFIX, Settings, load_settings
-from travel_perks.address import redact
+from travel_perks.settings import ENV_PREFIX, Settings, load_settings, megabytes
+from travel_perks.supervise import end_with_parent
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ class Run:
     @property
     def memory_mb(self) -> int:
         """What a job that uses the database asks of a cluster: its limit and some room."""
-        size, unit = re.fullmatch(r"([\d.]+) ?([KMGT])i?B", self.settings.memory_limit).groups()
-        return int(float(size) * {"K": 0.001, "M": 1, "G": 1000, "T": 1_000_000}[unit]) + 1500
+        return megabytes(self.settings.memory_limit) + 1500
 
     @property
     def published_settings(self) -> dict[str, Any]:
@@ -129,7 +128,9 @@ def _open_log(layout: Layout, settings: Settings, *, write: bool) -> None:
 
 def _hold(layout: Layout) -> None:
     """Keep the run's lock for the life of this process, unless the command holds it for us."""
-    if lock.HELD not in os.environ:
+    if lock.HELD in os.environ:
+        end_with_parent()
+    else:
         lock.take(Path(layout.lock), layout.run_id)
 
 

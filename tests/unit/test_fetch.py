@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.fault_server import (
     Behaviour,
@@ -44,6 +45,7 @@ from tests.fault_server import (
     without_length,
 )
 from travel_perks import download, session
+from travel_perks.attempt import AttemptError, guarded
 from travel_perks.errors import (
     CannotWriteError,
     ConfigurationError,
@@ -138,6 +140,7 @@ def test_a_whole_body_is_stored_under_its_hash(
     assert content_of(receipt, store) == BODY
     assert (receipt.received_sha256, receipt.received_bytes) == (sha(BODY), len(BODY))
     assert receipt.source == server.url(PATH)
+    assert server.seen[0].headers["Accept-Encoding"] == "gzip"
 
 
 @pytest.mark.parametrize("pack", [serve, gzip_encoded])
@@ -332,8 +335,10 @@ def test_without_a_strong_validator_it_starts_again(
     "second",
     [
         serve(BODY, ETag='"2"'),
-        serve_part(BODY, 1000, '"2"'),
+        serve_part(BODY.swapcase(), 1000, '"2"'),
         serve_part(BODY, 900, '"1"'),
+        serve_part(BODY[:-100], 900, '"1"', f"bytes 900-{len(BODY) - 1}/{len(BODY)}"),
+        serve_part(BODY + b"\n", 1000, '"1"'),
         serve_part(BODY, 1000, '"1"', "bytes 900-1000/*"),
         serve_part(BODY, 1000, '"1"', f"bytes 1000-{len(BODY)}/{len(BODY) + 1}"),
         serve_part(BODY[:2000], 1000, '"1"', f"bytes 1000-1999/{len(BODY)}"),
@@ -347,7 +352,7 @@ def test_without_a_strong_validator_it_starts_again(
                 Content_Range=f"bytes 1000-{len(BODY) - 1}/{len(BODY)}",
                 Content_Encoding="gzip",
             ),
-            x.send(BODY[1000:]),
+            x.send(BODY[1000:].swapcase()),
         ),
     ],
 )
@@ -381,6 +386,16 @@ def test_without_length_a_whole_last_record_is_accepted_with_a_warning(
     assert content_of(get(server.on(PATH, without_length(body)), store), store) == body
     (warning,) = [r for r in caplog.records if r.levelname == "WARNING"]
     assert "without a length" in warning.message
+
+
+@pytest.mark.parametrize(
+    "behaviour", [serve(BODY[:-1]), chunked(BODY[:-1]), without_length(gzip.compress(BODY[:-1]))]
+)
+def test_a_body_whose_end_is_known_needs_no_last_line_end(
+    server: FaultServer, store: Path, caplog: pytest.LogCaptureFixture, behaviour: Behaviour
+) -> None:
+    assert content_of(get(server.on(PATH, behaviour), store), store) == BODY[:-1]
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
@@ -801,6 +816,15 @@ def test_secrets_are_nowhere_in_errors_and_logs(
         shown += f"{error!r} {error.args!r} {vars(error)!r}"
         error = error.__cause__ or error.__context__
     assert not [secret for secret in SECRETS if secret in shown]
+
+
+def test_an_exception_of_the_libraries_goes_no_further() -> None:
+    def fail() -> None:
+        raise requests.ConnectionError("http://us3r:p4ss@h.example/?t0ken")
+
+    with pytest.raises(AttemptError) as caught:
+        guarded(fail, LIMITS)
+    assert caught.value.__cause__ is None and caught.value.__context__ is None
 
 
 def test_success_and_receipt_hold_no_secret(
