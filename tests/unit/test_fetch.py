@@ -376,6 +376,12 @@ def test_a_replaced_file_is_taken_whole(server: FaultServer, store: Path) -> Non
     assert content_of(get(url, store), store) == newer
 
 
+def test_nothing_stays_of_a_longer_body(server: FaultServer, store: Path) -> None:
+    shorter = HEADER + b"1,2,3\n"
+    url = server.on(PATH, then(cut_short(BODY, 3000), without_length(shorter)))
+    assert content_of(get(url, store), store) == shorter
+
+
 # A body without a length
 
 
