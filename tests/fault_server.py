@@ -261,7 +261,7 @@ def drip_body(body: bytes, pause: float = 0.05) -> Behaviour:
     return behave
 
 
-def endless(piece: bytes, before: str = "", **headers: object) -> Behaviour:
+def endless(piece: bytes, **headers: object) -> Behaviour:
     """Send `piece` again and again, as fast as it goes."""
 
     def behave(x: Exchange) -> None:

@@ -6,8 +6,6 @@ User info and query of a URL are secrets: they are used, and never shown.
 import re
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from requests.auth import HTTPBasicAuth
-
 from travel_perks.errors import ConfigurationError
 
 # Two letters at least: `C:\data` is a path.
@@ -55,13 +53,13 @@ def without_user_info(url: str) -> str:
     return urlunsplit((parts.scheme, _host(parts), parts.path, parts.query, ""))
 
 
-def credentials(url: str) -> HTTPBasicAuth | None:
-    """Return the user info of `url` for basic authentication; a name without password counts."""
+def credentials(url: str) -> tuple[bytes, bytes] | None:
+    """Return name and password of `url` for basic authentication; a name alone counts."""
     parts = urlsplit(url)
     if parts.username is None:
         return None
     # As bytes: requests would encode text as Latin-1, and fail for other letters.
-    return HTTPBasicAuth(unquote(parts.username).encode(), unquote(parts.password or "").encode())
+    return unquote(parts.username).encode(), unquote(parts.password or "").encode()
 
 
 def has_query(url: str) -> bool:

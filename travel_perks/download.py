@@ -167,12 +167,10 @@ class _Transfer:
         if response.status_code == 416:
             self.validator = None
         _check_status(response)
-        _check_encoding(response)
+        encoded = _is_encoded(response)
         self.part.restart()
         etag = response.headers.get("ETag")
-        self.answer = Answer(
-            etag, response.headers.get("Last-Modified"), "Content-Encoding" in response.headers
-        )
+        self.answer = Answer(etag, response.headers.get("Last-Modified"), encoded)
         # Only a strong validator promises the same bytes.
         self.validator = etag if etag and etag.startswith('"') else None
         self.total = response.raw.length_remaining
@@ -184,7 +182,7 @@ class _Transfer:
         total = int(sent[3]) if sent and sent[3] != "*" else end
         # A continuation need not repeat the headers of what it continues.
         same = response.headers.get("ETag", self.validator) == self.validator
-        same &= self.answer.encoded or "Content-Encoding" not in response.headers
+        same &= self.answer.encoded or not _is_encoded(response)
         if not same or start != self.part.size or {end, total, self.total or total} != {total}:
             self.validator = None
             raise AttemptError("the rest was asked for, and something else was sent")
@@ -222,10 +220,14 @@ def _check_status(response: requests.Response) -> None:
         raise AttemptError(f"status {status}", ADDRESS, final=True)
 
 
-def _check_encoding(response: requests.Response) -> None:
+def _is_encoded(response: requests.Response) -> bool:
+    """Tell whether the body is packed for the journey; AttemptError for another way than gzip."""
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
+    if encoding in ("", "identity"):
+        return False
+    if encoding not in ("gzip", "x-gzip"):
         raise AttemptError("its content encoding is neither gzip nor none", final=True)
+    return True
 
 
 def _retry_after(response: requests.Response) -> float:

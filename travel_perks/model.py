@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from travel_perks.perks import Perks
 from travel_perks.priors import Floats, Prior, counted, fit_prior, standardise
@@ -186,6 +184,10 @@ def _centres(points: Floats, clusters: int, seed: int) -> list[list[float]]:
 
     One thread: the last bits of scikit-learn's centres depend on the number of threads.
     """
+    # Imported here: it takes longer than scoring, which does not need it.
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
     distinct = len(np.unique(points, axis=0))
     kmeans = KMeans(min(clusters, distinct), n_init=10, random_state=seed)
     with threadpool_limits(1):

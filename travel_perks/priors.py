@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.stats import betabinom, nbinom
 
 from travel_perks.errors import ConfigurationError
 from travel_perks.perks import Count, Share
@@ -76,6 +74,7 @@ def fit_prior(behaviour: Share | Count, features: pd.DataFrame) -> Prior:
 
 def _share_loss(k: Floats, n: Floats, users: Floats) -> Callable[[Floats], float]:
     """Minus the mean log likelihood of the mean's log odds and the strength's log."""
+    from scipy.stats import betabinom  # here: scoring, which does not need it, starts sooner
 
     def loss(point: Floats) -> float:
         strength = np.exp(point[1])
@@ -88,6 +87,7 @@ def _share_loss(k: Floats, n: Floats, users: Floats) -> Callable[[Floats], float
 
 def _count_loss(k: Floats, n: Floats, users: Floats) -> Callable[[Floats], float]:
     """Minus the mean log likelihood of the mean's log and the strength's log."""
+    from scipy.stats import nbinom
 
     def loss(point: Floats) -> float:
         mean, strength = np.exp(point)
@@ -105,6 +105,8 @@ def _minimise(
     The likelihood is flat where users hardly differ, so the search starts from the best of a grid
     and needs no gradient.
     """
+    from scipy.optimize import minimize
+
     starts = [np.array([centre, log_strength]) for log_strength in np.linspace(*bounds, 13)]
     best = minimize(
         loss,

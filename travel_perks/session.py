@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
+from requests.auth import HTTPBasicAuth
 from urllib3 import HTTPConnectionPool
 
 from travel_perks.address import credentials, without_user_info
@@ -72,7 +72,8 @@ class TimedSession:
 
         The user info of `url` goes to its own host alone. Raises AttemptError.
         """
-        address, auth = without_user_info(url), credentials(url)
+        pair = credentials(url)
+        address, auth = without_user_info(url), HTTPBasicAuth(*pair) if pair else None
         for _ in range(MAX_REDIRECTS + 1):
             response = self._guarded(partial(self._get, address, auth, headers))
             if not response.is_redirect:
@@ -104,7 +105,7 @@ class TimedSession:
             raise
 
     def _get(
-        self, url: str, auth: AuthBase | None, headers: Mapping[str, str]
+        self, url: str, auth: HTTPBasicAuth | None, headers: Mapping[str, str]
     ) -> requests.Response:
         left = max(self.remaining(), 0.001)
         timeout = (min(self._limits.connect_timeout, left), min(self._limits.read_timeout, left))
@@ -116,7 +117,8 @@ class TimedSession:
         location = requests.Session.get_redirect_target(self._session, response)
         target = urlsplit(urljoin(url, location))
         if target.scheme not in ("http", "https"):
-            raise AttemptError(f"it redirects to the scheme {target.scheme}", ADDRESS, final=True)
+            shown = target.scheme[:20]
+            raise AttemptError(f"it redirects to the scheme {shown}", ADDRESS, final=True)
         if target.scheme == "http" and urlsplit(url).scheme.lower() == "https":
             raise AttemptError("it redirects from https to http", ADDRESS, final=True)
         if not target.hostname or target.port == 0:
