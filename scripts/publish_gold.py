@@ -1,11 +1,9 @@
 """Write the gold CSV."""
 
-from travel_perks.files import PRIVATE_FILE
+from travel_perks.artefacts import write_gold
 from travel_perks.job import job, open_database
-from travel_perks.table_files import write_csv
 
 with job(snakemake) as fields:
-    connection = open_database(snakemake)
-    gold = connection.read_parquet(snakemake.input.gold)
-    write_csv(gold.order("user_id"), snakemake.output.csv, mode=PRIVATE_FILE)
+    gold = open_database(snakemake).read_parquet(snakemake.input.gold)
+    write_gold(gold, snakemake.output.csv)
     fields["rows_out"] = gold.shape[0]

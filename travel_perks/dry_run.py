@@ -43,7 +43,7 @@ def dry_run(settings: Settings) -> int:
     layout = Layout.of(settings)
     seal = find_seal(layout)
     if seal:
-        seal.require_same(settings, layout)
+        seal.lost(settings, layout)
     lock.require_free(Path(layout.lock), settings.run_id)
     for folder in (settings.gold_dir, settings.output_dir, settings.logs_dir, settings.work_dir):
         require_room_for(Path(folder))

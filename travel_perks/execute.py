@@ -9,9 +9,9 @@ from pathlib import Path
 from travel_perks import lock
 from travel_perks.config_files import workflow_root
 from travel_perks.errors import ConfigurationError, Exit
-from travel_perks.files import require_writable
+from travel_perks.files import require_writable, sweep_partials
 from travel_perks.layout import Layout
-from travel_perks.manifest import find_seal
+from travel_perks.manifest import Seal, find_seal
 from travel_perks.run_settings import child_environment, freeze
 from travel_perks.runlog import RunLog, record
 from travel_perks.settings import Settings
@@ -29,13 +29,15 @@ def execute(settings: Settings, *, profile: str | None = None, extra: Sequence[s
     layout = Layout.of(settings)
     log = RunLog(Path(layout.log), settings.run_id, settings.log_format)
     if seal := find_seal(layout):
-        seal.require_same(settings, layout)
+        for name in restore(settings, layout, seal):
+            log.write(record("lost artefact remade", run_id=settings.run_id, artefact=name))
         log.write(record("nothing to do: the run is sealed", run_id=settings.run_id))
         return _finish(log, Ending(Exit.DONE), began)
     arguments = snakemake_arguments(settings, layout.frozen, profile, extra)
     for folder in (settings.gold_dir, settings.output_dir, settings.logs_dir, settings.work_dir):
         require_writable(Path(folder))
     held = lock.take(Path(layout.lock), settings.run_id)
+    sweep_partials([Path(layout.manifest), *layout.artefacts.values()])
     freeze(settings, Path(layout.frozen))
     log.write(record("run started", run_id=settings.run_id))
     ending = supervise(
@@ -47,6 +49,21 @@ def execute(settings: Settings, *, profile: str | None = None, extra: Sequence[s
     code = _finish(log, ending, began)
     os.close(held)
     return code
+
+
+def restore(settings: Settings, layout: Layout, seal: Seal) -> list[str]:
+    """Remake what a sealed run has lost, and return the names of it.
+
+    Raises SealedError unless the run is sealed as asked for and comes out as it was.
+    """
+    lost = seal.lost(settings, layout)
+    if lost:
+        from travel_perks.remake import remake
+
+        held = lock.take(Path(layout.lock), settings.run_id)
+        remake(settings, layout, seal, lost)
+        os.close(held)
+    return lost
 
 
 def _finish(log: RunLog, ending: Ending, began: float) -> int:

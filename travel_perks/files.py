@@ -1,11 +1,12 @@
 """Write files whole or not at all."""
 
 import errno
+import glob
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,13 @@ def cannot_write(path: Path, error: OSError) -> CannotWriteError:
         f"Cannot write {path}: {error.strerror or error}; check the permissions of its folder "
         "and the free space of its disk, then start the same run again."
     )
+
+
+def sweep_partials(paths: Iterable[Path]) -> None:
+    """Remove what a killed process left beside `paths`; nobody else may be writing them."""
+    for path in paths:
+        for partial in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+            partial.unlink(missing_ok=True)
 
 
 def write_json(path: str | Path, content: Any) -> None:

@@ -100,6 +100,15 @@ class Layout:
         return f"{self.work_dir}/benchmarks/{self.run_id}/{rule}.tsv"
 
     @property
+    def bulky(self) -> list[Path]:
+        """What a sealed run has no more use for: not even a lost artefact is made of it."""
+        tables = ("users", "sessions", "flights", "hotels", "features", "scored")
+        return [
+            *(Path(self.silver(f"{table}.parquet")) for table in tables),
+            *(Path(self.bronze(f"{table}.csv")) for table in tables[:4]),
+        ]
+
+    @property
     def artefacts(self) -> dict[str, Path]:
         """What the run publishes, by name."""
         return {

@@ -41,6 +41,12 @@ def identity(settings: Settings) -> dict[str, Any]:
     return values
 
 
+def published_settings(settings: Settings) -> dict[str, Any]:
+    """Return the result settings that a report may name: no sources, which may be paths."""
+    values = identity(settings)
+    return {name: values[name] for name in values if not name.endswith("_url")}
+
+
 def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that the result may depend on."""
     return {name: version(name) for name in LIBRARIES}
@@ -90,30 +96,38 @@ class Seal:
 
     manifest: dict[str, Any]
 
-    def require_same(self, settings: Settings, layout: Layout) -> None:
-        """Raise SealedError, naming what differs, unless the run is sealed as asked for."""
-        sealed, asked = self.manifest["result_settings"], identity(settings)
+    def lost(self, settings: Settings, layout: Layout) -> list[str]:
+        """Return the names of artefacts that are gone from a run sealed as asked for.
+
+        Raises SealedError, naming what differs, when the result settings are others or an
+        artefact was edited.
+        """
+        asked = identity(settings)
+        # A setting that is younger than the seal stood, in effect, at its default.
+        sealed = identity(Settings()) | self.manifest["result_settings"]
         changed = [
-            f"{name} ({sealed.get(name)!s} sealed, {asked.get(name)!s} asked)"
+            f"{name} ({sealed.get(name)} sealed, {asked.get(name)} asked)"
             for name in sorted(sealed.keys() | asked.keys())
             if sealed.get(name) != asked.get(name)
         ]
-        altered = [
-            str(path)
-            for name, path in layout.artefacts.items()
-            if not path.is_file() or sha256(path) != self.manifest["artefacts"][name]["sha256"]
-        ]
-        if not changed and not altered:
-            return
-        what = (
-            "other settings: " + ", ".join(changed)
-            if changed
-            else ("other content: " + ", ".join(altered) + " was changed or removed since")
-        )
-        raise SealedError(
-            f"The run {settings.run_id} is sealed with {what}; nothing was touched; choose a "
-            "new run id, or restore the sealed state."
-        )
+        if changed:
+            raise _differs(settings, f"with other settings: {', '.join(changed)}")
+        there = {name: path for name, path in layout.artefacts.items() if path.exists()}
+        edited = [str(path) for name, path in there.items() if not self.holds(name, path)]
+        if edited:
+            raise _differs(settings, f"and since then {', '.join(edited)} was changed")
+        return [name for name in layout.artefacts if name not in there]
+
+    def holds(self, name: str, path: Path) -> bool:
+        """Tell whether the file at `path` is the sealed artefact."""
+        return path.is_file() and sha256(path) == self.manifest["artefacts"][name]["sha256"]
+
+
+def _differs(settings: Settings, how: str) -> SealedError:
+    return SealedError(
+        f"The run {settings.run_id} is sealed {how}; nothing was touched; choose a new run id, "
+        "or go back to what was sealed."
+    )
 
 
 def find_seal(layout: Layout) -> Seal | None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from travel_perks.artefacts import Findings
 from travel_perks.bronze import bring
 from travel_perks.clean import clean
 from travel_perks.cohort import describe_cohort, require_cohort
 from travel_perks.config_files import config_file
-from travel_perks.database import Connection, connect
-from travel_perks.expectations import require
+from travel_perks.database import Connection, Relation, connect
+from travel_perks.expectations import CheckResult, require
 from travel_perks.features import features, latest_day
 from travel_perks.gates import check_gold, check_sources
 from travel_perks.gold import gold
@@ -31,28 +32,37 @@ from travel_perks.tables import TABLES, refers_to
 LOGGER = logging.getLogger("travel_perks")
 
 
-def rehearse(settings: Settings) -> None:
+def rehearse(settings: Settings) -> tuple[Relation, Findings]:
     """Run all stages and all checks, publish nothing, and leave no file behind.
 
-    Raises what the run itself would fail with.
+    Returns the gold table and the findings, without receipts. Raises what the run itself
+    would fail with.
     """
     with tempfile.TemporaryDirectory(prefix="travel_perks-") as folder:
         connection = connect(
             threads=settings.cores, memory_limit=settings.memory_limit, spill=folder
         )
-        tables, profiles = _cleaned(connection, settings, folder)
-        _check_sources(settings, profiles)
-        users = _features(connection, settings, tables, profiles)
-        _gold(connection, settings, users)
+        tables, facts = _cleaned(connection, settings, folder)
+        source_checks = _check_sources(settings, facts)
+        latest = latest_day(facts["sessions"]["profile"])
+        users, cohort = _features(connection, settings, tables, latest)
+        table, gold_checks = _gold(connection, settings, users)
+        findings = Findings(
+            tables=[facts[name]["counts"] for name in TABLES],
+            receipts=[],
+            checks=[asdict(found) for found in (*source_checks, *gold_checks)],
+            cohort=cohort,
+        )
+        return connection.from_arrow(table), findings
 
 
 def _cleaned(
     connection: Connection, settings: Settings, folder: str
 ) -> tuple[dict[str, pa.Table], dict[str, dict[str, Any]]]:
-    """Fetch and clean the four tables; return them with their profiles."""
+    """Fetch and clean the four tables; return them with their counts and profiles."""
     layout = Layout.of(settings.model_copy(update={"work_dir": folder}))
     tables: dict[str, pa.Table] = {}
-    profiles: dict[str, dict[str, Any]] = {}
+    facts: dict[str, dict[str, Any]] = {}
     for name, table in TABLES.items():
         with timed("stage finished", LOGGER, rule="download", table=name) as stage:
             receipt = bring(table, layout, settings.model_dump(mode="json"))
@@ -62,32 +72,31 @@ def _cleaned(
             source = open_source(connection, Path(layout.store) / receipt.sha256, table)
             cleaned = clean(source, table, known=known[0] if known else None)
             tables[name] = cleaned.kept.to_arrow_table()
-            profiles[name] = profile(cleaned, table)
+            facts[name] = {
+                "counts": asdict(cleaned.counts),
+                "profile": profile(cleaned, table),
+            }
             stage.update(rows_in=cleaned.counts.read, rows_out=cleaned.counts.kept)
-            stage.update(asdict(cleaned.counts)["rejected_by_rule"])
-    return tables, profiles
+    return tables, facts
 
 
-def _check_sources(settings: Settings, profiles: Mapping[str, dict[str, Any]]) -> None:
+def _check_sources(settings: Settings, facts: Mapping[str, dict[str, Any]]) -> list[CheckResult]:
     with timed("stage finished", LOGGER, rule="check_sources") as stage:
         findings = check_sources(
-            profiles=list(profiles.values()),
+            profiles=[facts[name]["profile"] for name in TABLES],
             expectations=config_file(settings, "source_expectations_file").read_text("utf-8"),
             max_reject_share=settings.max_reject_share,
         )
         stage["checks"] = len(findings)
     require(findings)
+    return findings
 
 
 def _features(
-    connection: Connection,
-    settings: Settings,
-    tables: Mapping[str, pa.Table],
-    profiles: Mapping[str, dict[str, Any]],
-) -> pa.Table:
+    connection: Connection, settings: Settings, tables: Mapping[str, pa.Table], latest: Any
+) -> tuple[pa.Table, dict[str, Any]]:
     with timed("stage finished", LOGGER, rule="build_features") as stage:
         relations = {name: connection.from_arrow(table) for name, table in tables.items()}
-        latest = latest_day(profiles["sessions"])
         users = features(
             connection,
             relations,
@@ -105,10 +114,12 @@ def _features(
         )
         stage.update(rows_in=cohort["users_in_source"], rows_out=cohort["users_in_cohort"])
     require_cohort(cohort)
-    return users
+    return users, cohort
 
 
-def _gold(connection: Connection, settings: Settings, users: pa.Table) -> None:
+def _gold(
+    connection: Connection, settings: Settings, users: pa.Table
+) -> tuple[pa.Table, list[CheckResult]]:
     perks = load_perks(config_file(settings, "perks_file").read_text("utf-8"))
     frame = users.to_pandas()
     with timed("stage finished", LOGGER, rule="fit_model", rows_in=len(frame)):
@@ -117,10 +128,13 @@ def _gold(connection: Connection, settings: Settings, users: pa.Table) -> None:
         scored = score(frame, model, perks)
         stage["rows_out"] = len(scored)
     with timed("stage finished", LOGGER, rule="check_gold") as stage:
-        table = gold(connection.from_arrow(users), connection.from_df(scored)).df()
-        expectations = config_file(settings, "gold_expectations_file").read_text("utf-8")
+        table = gold(connection.from_arrow(users), connection.from_df(scored)).to_arrow_table()
         findings = check_gold(
-            table, expectations=expectations, perks=perks, users_in_cohort=len(frame)
+            table.to_pandas(),
+            expectations=config_file(settings, "gold_expectations_file").read_text("utf-8"),
+            perks=perks,
+            users_in_cohort=len(frame),
         )
         stage["checks"] = len(findings)
     require(findings)
+    return table, findings

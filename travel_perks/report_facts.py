@@ -1,10 +1,11 @@
 """Gather what the report shows from what the stages left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from travel_perks.artefacts import Findings
 from travel_perks.expectations import CheckResult
 from travel_perks.manifest import library_versions
 from travel_perks.perks import Perks
@@ -12,16 +13,9 @@ from travel_perks.report.facts import CohortFacts, ReportFacts, SourceFacts
 
 
 def gather_facts(
-    gold: pd.DataFrame,
-    *,
-    perks: Perks,
-    tables: Sequence[Mapping[str, Any]],
-    receipts: Sequence[Mapping[str, Any]],
-    findings: Sequence[Mapping[str, Any]],
-    settings: Mapping[str, Any],
-    cohort: Mapping[str, Any],
+    gold: pd.DataFrame, findings: Findings, *, perks: Perks, settings: Mapping[str, Any]
 ) -> ReportFacts:
-    """Return the report's facts; `tables` (counts) and `receipts` are in the order of TABLES."""
+    """Return the report's facts from the gold table, sorted by `user_id`, and the findings."""
     return ReportFacts(
         gold=gold,
         perk_names={perk.id: perk.name for perk in perks.perks},
@@ -38,15 +32,15 @@ def gather_facts(
                 rejected_by_rule=counts["rejected_by_rule"],
                 changed_by_rule=counts["changed_by_rule"],
             )
-            for counts, receipt in zip(tables, receipts, strict=True)
+            for counts, receipt in zip(findings.tables, findings.receipts, strict=True)
         ],
-        checks=[CheckResult(**found) for found in findings],
+        checks=[CheckResult(**found) for found in findings.checks],
         settings={name: str(value) for name, value in settings.items()},
         versions=library_versions(),
         cohort=CohortFacts(
-            users_in_source=cohort["users_in_source"],
-            users_in_cohort=cohort["users_in_cohort"],
-            start_date=cohort["start_date"],
-            min_sessions=cohort["min_sessions"],
+            users_in_source=findings.cohort["users_in_source"],
+            users_in_cohort=findings.cohort["users_in_cohort"],
+            start_date=findings.cohort["start_date"],
+            min_sessions=findings.cohort["min_sessions"],
         ),
     )

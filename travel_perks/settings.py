@@ -112,6 +112,9 @@ class Settings(BaseModel):
     work_dir: Folder = _setting(
         "data", "run", "Folder of stored inputs, typed tables, locks and frozen settings."
     )
+    keep_intermediate: bool = _setting(
+        False, "run", "Keep typed tables, features and scores after a run is sealed."
+    )
     log_format: Literal["json", "text"] = _setting(
         "json", "run", "What STDOUT shows of the log; the log file is always JSON lines."
     )

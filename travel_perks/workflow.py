@@ -13,8 +13,9 @@ from travel_perks.bronze import look_again
 from travel_perks.code_hash import code_hash
 from travel_perks.config_files import config_file
 from travel_perks.errors import ConfigurationError, TravelPerksError, UsageError
+from travel_perks.execute import restore
 from travel_perks.layout import Layout
-from travel_perks.manifest import find_seal, identity
+from travel_perks.manifest import find_seal, identity, published_settings
 from travel_perks.run_settings import check_files, frozen, secrets
 from travel_perks.settings import ENV_PREFIX, Settings, load_settings, megabytes
 from travel_perks.supervise import end_with_parent
@@ -49,8 +50,7 @@ class Run:
     @property
     def published_settings(self) -> dict[str, Any]:
         """Return the result settings that the report names: no sources, which are paths."""
-        values = identity(self.settings)
-        return {name: values[name] for name in values if not name.endswith("_url")}
+        return published_settings(self.settings)
 
     def result(self, *names: str) -> dict[str, Any]:
         """Return the named result settings, files by their content's hash."""
@@ -81,8 +81,10 @@ def _open_run(workflow: Any, config: dict[str, Any]) -> Run:
     layout = Layout.of(settings)
     seal = find_seal(layout)
     if engine.is_main_process(workflow):
-        if seal:
-            seal.require_same(settings, layout)
+        if seal and engine.will_run(workflow):
+            restore(settings, layout, seal)
+        elif seal:
+            seal.lost(settings, layout)
         elif engine.will_run(workflow):
             _hold(layout)
             look_again(layout, config)
