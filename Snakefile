@@ -5,9 +5,10 @@
 Rules say what is made from what; scripts move files; the package travel_perks thinks.
 """
 
+import re
+
 from snakemake.utils import min_version
 
-from travel_perks.run_id import WILDCARD
 from travel_perks.tables import TABLES, refers_to
 from travel_perks.workflow import open_run
 
@@ -23,18 +24,22 @@ layout = run.layout
 
 
 wildcard_constraints:
-    run_id=WILDCARD,
-    table="users|sessions|flights|hotels",
+    # This run's id alone: no rule can write a file of another run.
+    run_id=re.escape(run.settings.run_id),
+    table="|".join(TABLES),
 
 
-include: "rules/download.smk"
-include: "rules/clean.smk"
-include: "rules/sources.smk"
-include: "rules/features.smk"
-include: "rules/model.smk"
-include: "rules/gold.smk"
-include: "rules/publish.smk"
-include: "rules/dry_run.smk"
+# A sealed run has no rules, so that nothing can be forced to remake, or remove, its files.
+if not run.closed:
+
+    include: "rules/download.smk"
+    include: "rules/clean.smk"
+    include: "rules/sources.smk"
+    include: "rules/features.smk"
+    include: "rules/model.smk"
+    include: "rules/gold.smk"
+    include: "rules/publish.smk"
+    include: "rules/dry_run.smk"
 
 
 localrules:

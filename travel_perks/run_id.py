@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from travel_perks.errors import UsageError
 
 PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-# For Snakemake, whose wildcards are matched within a path: no `..` anywhere.
-WILDCARD = r"(?!\S*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 def check_run_id(run_id: str) -> str:

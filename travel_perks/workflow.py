@@ -26,13 +26,14 @@ class Run:
     """What the rules know of the run they belong to.
 
     `layout` holds path patterns with the wildcard `{run_id}`; `targets` the files that
-    finish the run, none when it is sealed.
+    finish the run, none when it is sealed. `closed` is a sealed run that jobs are asked for.
     """
 
     settings: Settings
     layout: Layout
     basedir: Path
     targets: list[str]
+    closed: bool
 
     def code(self, rule: str) -> str:
         """Return the hash of the code behind a rule."""
@@ -94,6 +95,7 @@ def _open_run(workflow: Any, config: dict[str, Any]) -> Run:
         layout=Layout.of(settings, run_id="{run_id}"),
         basedir=Path(workflow.basedir),
         targets=[] if seal else [layout.manifest],
+        closed=bool(seal) and engine.will_run(workflow),
     )
 
 
