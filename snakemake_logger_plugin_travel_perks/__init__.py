@@ -24,6 +24,7 @@ class LogHandler(LogHandlerBase):
     def __post_init__(self) -> None:
         self.jobs: dict[int, dict[str, Any]] = {}
         self.failed = False
+        self.complaints: list[str] = []
         self.began: float | None = None
 
     def emit(self, record: LogRecord) -> None:
@@ -48,10 +49,12 @@ class LogHandler(LogHandlerBase):
             case LogEvent.JOB_ERROR:
                 self._job_failed(record)
             case LogEvent.ERROR:
-                self._workflow_failed(record)
+                self._complain(record)
             case LogEvent.PROGRESS:
                 self._progress(vars(record))
-            case None if record.levelno >= logging.WARNING:
+            case None if record.levelno >= logging.ERROR:
+                self._complain(record)
+            case None if record.levelno == logging.WARNING:
                 self._warn(record)
 
     def _job_planned(self, record: LogRecord) -> None:
@@ -90,11 +93,10 @@ class LogHandler(LogHandlerBase):
             )
         self.failed = True
 
-    def _workflow_failed(self, record: LogRecord) -> None:
-        """Log a failure of Snakemake itself, unless a job has told of it already."""
-        if not self.failed and record.getMessage().strip():
-            self._fail(record.getMessage().strip())
-        self.failed = True
+    def _complain(self, record: LogRecord) -> None:
+        """Keep what Snakemake says of a failure; a job may yet tell of it better."""
+        if message := record.getMessage().strip():
+            self.complaints.append(message)
 
     def _warn(self, record: LogRecord) -> None:
         """Pass on what Snakemake says outside of its events, such as the findings of --lint."""
@@ -122,7 +124,10 @@ class LogHandler(LogHandlerBase):
             self._write("run started")
 
     def close(self) -> None:
-        """Close the log of a run that Snakemake was started for by hand."""
+        """Tell of a failure that no job has told of, and close the log of a run."""
+        if self.complaints and not self.failed:
+            self._fail(self.complaints[0], details="\n".join(self.complaints))
+            self.failed = True
         if self.began is not None:
             self._write(
                 "run finished",

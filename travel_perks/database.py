@@ -7,6 +7,8 @@ from typing import Any
 
 import duckdb
 
+from travel_perks.files import make_folder
+
 Relation = duckdb.DuckDBPyRelation
 Connection = duckdb.DuckDBPyConnection
 
@@ -19,6 +21,7 @@ def connect(*, threads: int = 1, memory_limit: str = "4GB", spill: str | None = 
     or below the system's temporary folder.
     """
     folder = Path(spill or tempfile.gettempdir()) / f"travel_perks-{os.getpid()}"
+    make_folder(folder.parent)
     connection = duckdb.connect(
         config={
             "threads": threads,
