@@ -44,6 +44,11 @@ if not run.closed:
 
 localrules:
     all,
+    download,
+    gate_sources,
+    gate_cohort,
+    gate_gold,
+    seal,
 
 
 rule all:

@@ -30,7 +30,7 @@ def whole(path: str | Path, *, mode: int | None = None) -> Iterator[Path]:
         make_folder(target.parent)
         yield partial
         if mode is not None:
-            partial.chmod(mode & ~_umask())
+            partial.chmod(mode & ~umask())
         _flush(partial)
         partial.replace(target)
         _flush(target.parent)
@@ -98,7 +98,8 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return the umask of this process."""
     current = os.umask(0o077)
     os.umask(current)
     return current

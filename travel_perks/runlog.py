@@ -49,7 +49,7 @@ def as_line(entry: dict[str, Any]) -> str:
 
 def as_text(entry: dict[str, Any]) -> str:
     """Write a record for a person: time, level, where, message, then what was measured."""
-    shown = {"rule", "table", "rows", "rows_in", "rows_out", "duration_seconds", "status"}
+    shown = ("rule", "table", "rows_in", "rows_out", "duration_seconds", "status", "reason")
     fields = " ".join(f"{name}={entry[name]}" for name in entry if name in shown)
     return f"{entry['timestamp'][11:19]} {entry['level']:<7} {entry['message']} {fields}".rstrip()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from travel_perks import engine, lock, runlog
+from travel_perks import engine, files, lock, runlog
 from travel_perks.address import redact
 from travel_perks.bronze import look_again
 from travel_perks.code_hash import code_hash
@@ -72,6 +72,7 @@ def open_run(workflow: Any, config: dict[str, Any]) -> Run:
 
 
 def _open_run(workflow: Any, config: dict[str, Any]) -> Run:
+    os.umask(files.umask() | 0o027)  # for Snakemake, which makes the folders of outputs
     typed = engine.typed_config(workflow)
     _require_text_run_id(config, typed)
     settings = load_settings(files={"config file": config}, options=typed)

@@ -1,6 +1,7 @@
 -- One row a user of the cohort, from the cleaned tables `users`, `sessions`, `flights`,
 -- `hotels`. Parameters: $start_date, $min_sessions, $latest_day.
--- Sums run over integers and DECIMALs only, so that no order of rows changes a bit.
+-- Sums run over integers (microseconds, metres, micro-dollars, ten-thousandths) and DECIMALs
+-- only, so that no order of rows changes a bit; a mean is one division of two integers.
 WITH
 "window" AS (
     SELECT
@@ -22,8 +23,9 @@ behaviour AS (
         coalesce(
             sum(epoch_us(session_end) - epoch_us(session_start)) FILTER (NOT cancellation), 0
         ) AS microseconds,
-        coalesce(sum(flight_discount_amount) FILTER (is_booking), 0)
-            + coalesce(sum(hotel_discount_amount) FILTER (is_booking), 0) AS discounts,
+        coalesce(sum((flight_discount_amount * 10_000)::BIGINT) FILTER (is_booking), 0)
+            + coalesce(sum((hotel_discount_amount * 10_000)::BIGINT) FILTER (is_booking), 0)
+            AS discounts,
         count(flight_discount_amount) FILTER (is_booking)
             + count(hotel_discount_amount) FILTER (is_booking) AS n_discounts
     FROM "window"
@@ -94,7 +96,7 @@ travel AS (
         count(*) FILTER (has_stay AND NOT has_flight) AS n_hotel_only,
         coalesce(sum(checked_bags) FILTER (has_flight), 0) AS checked_bags,
         coalesce(sum(seats) FILTER (has_flight), 0) AS seats,
-        sum(base_fare_usd) FILTER (has_flight) AS base_fares,
+        sum((base_fare_usd * 1_000_000)::HUGEINT) FILTER (has_flight) AS base_fares,
         sum(metres) FILTER (has_flight) AS metres,
         count(metres) FILTER (has_flight) AS n_distances,
         coalesce(sum(flight_usd) FILTER (has_flight), 0) AS flight_spend_usd,
@@ -104,7 +106,7 @@ travel AS (
         coalesce(sum(nights) FILTER (has_stay), 0) AS total_nights,
         count(nights) FILTER (has_stay) AS n_known_stays,
         sum(rooms) FILTER (has_stay) AS rooms,
-        sum(hotel_per_room_usd) FILTER (has_stay) AS room_prices,
+        sum((hotel_per_room_usd * 1_000_000)::HUGEINT) FILTER (has_stay) AS room_prices,
         coalesce(sum(hotel_usd) FILTER (has_stay), 0) AS hotel_spend_usd
     FROM trip
     GROUP BY user_id
@@ -113,7 +115,7 @@ SELECT
     behaviour.user_id,
     n_sessions,
     share(clicks, n_visits) AS mean_page_clicks,
-    share(microseconds, n_visits) / 1e6 AS mean_session_seconds,
+    share(microseconds, n_visits * 1_000_000) AS mean_session_seconds,
     coalesce(n_trips, 0) AS n_trips,
     share(n_bookings, n_visits) AS booking_rate,
     coalesce(n_cancellations, 0) AS n_cancellations,
@@ -123,17 +125,17 @@ SELECT
     share(n_bundles, n_travelled_trips) AS bundle_rate,
     share(n_offer_visits, n_visits) AS discount_offer_rate,
     share(n_offer_bookings, n_bookings) AS discount_booking_rate,
-    share(discounts, n_discounts) AS mean_discount,
+    share(discounts, n_discounts * 10_000) AS mean_discount,
     coalesce(checked_bags, 0)::BIGINT AS checked_bags,
     share(checked_bags, seats) AS bags_per_seat,
-    share(base_fares, n_flights) AS mean_base_fare_usd,
-    share(metres, n_distances) / 1000 AS mean_distance_km,
-    share(lead_microseconds, n_timed_trips) / 86400e6 AS mean_lead_days,
+    share(base_fares, n_flights * 1_000_000) AS mean_base_fare_usd,
+    share(metres, n_distances * 1_000) AS mean_distance_km,
+    share(lead_microseconds, n_timed_trips * 86_400_000_000) AS mean_lead_days,
     share(n_weekend_trips, n_timed_trips) AS weekend_rate,
     coalesce(total_nights, 0)::BIGINT AS total_nights,
     share(total_nights, n_known_stays) AS mean_nights,
     share(rooms, n_hotels) AS mean_rooms,
-    share(room_prices, n_hotels) AS mean_hotel_per_room_usd,
+    share(room_prices, n_hotels * 1_000_000) AS mean_hotel_per_room_usd,
     coalesce(hotel_spend_usd, 0)::DOUBLE AS hotel_spend_usd,
     coalesce(flight_spend_usd, 0)::DOUBLE AS flight_spend_usd,
     date_diff('day', sign_up_date, $latest_day::DATE) / 30.4375 AS months_since_sign_up,
