@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from travel_perks.artefacts import Findings, write_report
 from travel_perks.files import read_json
+from travel_perks.findings import Findings
 from travel_perks.job import job, open_database
 from travel_perks.perks import load_perks
+from travel_perks.report_file import write_report
 
 with job(snakemake) as fields:
     gold = open_database(snakemake).read_parquet(snakemake.input.gold)

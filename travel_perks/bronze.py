@@ -11,6 +11,7 @@ from travel_perks.fetch import Limits, Receipt, fetch
 from travel_perks.files import make_folder, read_json, write_json
 from travel_perks.layout import Layout
 from travel_perks.settings import ENV_PREFIX, SAMPLE
+from travel_perks.store_lock import fetching
 from travel_perks.tables import TABLES, Table
 
 
@@ -67,5 +68,5 @@ def look_again(layout: Layout, config: Mapping[str, Any]) -> None:
             if receipt.sha256 != read_json(receipt_file)["sha256"]:
                 link(layout, receipt, Path(layout.bronze(f"{table.name}.csv")), receipt_file)
 
-    with ThreadPoolExecutor(len(TABLES)) as threads:
+    with fetching(Path(layout.store_lock)), ThreadPoolExecutor(len(TABLES)) as threads:
         list(threads.map(look, TABLES.values()))

@@ -9,11 +9,13 @@ from travel_perks.database import Relation, quoted, text
 from travel_perks.tables import Column, Table
 
 MOST = 1_000_000  # the largest count that is believed: bags, seats, rooms, nights, clicks
+NO_OFFER_WHEN_EMPTY = ("flight_discount", "hotel_discount")
 SHOWN_CHARACTERS = 200  # how much of a rejected cell is kept
 
 _CLOCK = r"[ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?"
-_OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)"
+_OFFSET = r"(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 _DAY = r"\d{4}-\d{2}-\d{2}"
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
@@ -43,7 +45,8 @@ def _typed(column: Column) -> str:
     cell = quoted(column.name)
     match column.kind:
         case "id":
-            return cell
+            # Where a disk or a copy failed, files hold NULs.
+            return f"CASE WHEN NOT contains({cell}, chr(0)) THEN {cell} END"
         case "word":
             return f"CASE WHEN NOT regexp_matches({cell}, {text(_CONTROL)}) THEN {cell} END"
         case "boolean":
@@ -60,7 +63,7 @@ def _typed(column: Column) -> str:
         case "date":
             whole = f"{_DAY}({_CLOCK}{_OFFSET}?)?"
             return (
-                f"CASE WHEN regexp_full_match({cell}, {text(whole)}) "
+                f"CASE WHEN regexp_full_match({cell}, {text(whole)}) AND {cell}[:4] <> '0000' "
                 f"THEN try_cast({cell}[:10] AS DATE) END"
             )
         case "timestamp":
@@ -76,8 +79,10 @@ def _plain(cell: str, kind: str, pattern: str) -> str:
 
 
 def _number(cell: str, kind: str) -> str:
-    # DuckDB reads 1_000 as a thousand; in a CSV it is a slip.
-    return f"CASE WHEN NOT contains({cell}, '_') THEN try_cast({cell} AS {kind}) END"
+    # DuckDB reads 1_000 as a thousand and +-1 as minus one; in a CSV they are slips.
+    return (
+        f"CASE WHEN regexp_full_match({cell}, {text(_NUMBER)}) THEN try_cast({cell} AS {kind}) END"
+    )
 
 
 def _timestamp(cell: str) -> str:
@@ -92,8 +97,7 @@ def _timestamp(cell: str) -> str:
 
 def _value(column: Column) -> str:
     cell = quoted(column.name)
-    if column.kind == "boolean" and not column.required and not column.lenient:
-        # An empty discount flag is no offer; a one-way flight may leave its flag empty too.
+    if column.name in NO_OFFER_WHEN_EMPTY:
         return f"coalesce({cell}, false)"
     if column.kind == "degrees":
         return f"CASE WHEN abs({cell}) <= {_furthest(column)} THEN {cell} END"
@@ -107,7 +111,7 @@ def _furthest(column: Column) -> int:
 def _fault(table: Table) -> str:
     """Build the CASE that names the first broken rule of a row, NULL for a sound one."""
     required = [c for c in table.columns if c.required]
-    strict = [c for c in table.columns if not c.lenient and c.kind != "id"]
+    strict = [c for c in table.columns if not c.lenient]
     branches = [_branch(f"{_raw(c)} IS NULL", "required_cell_empty", c) for c in required]
     branches += [
         _branch(f"{quoted(c.name)} IS NULL AND {_raw(c)} IS NOT NULL", f"unreadable_{c.kind}", c)
@@ -141,6 +145,9 @@ def _outside(column: Column) -> str | None:
             return f"{cell} < {column.minimum}"
         case "share":
             return f"{cell} NOT BETWEEN 0 AND 1"
+        case "timestamp":
+            # An offset may lead out of the years that other tools know.
+            return f"year({cell}) NOT BETWEEN 1 AND 9999"
     return None
 
 

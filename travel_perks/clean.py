@@ -9,11 +9,9 @@ session names are ignored.
 
 from dataclasses import dataclass, field
 
-import duckdb
-
 from travel_perks import cells
 from travel_perks.database import Connection, Relation, quoted, single_row
-from travel_perks.source_csv import BrokenRecord, SourceCsv, scan_errors
+from travel_perks.source_csv import Loaded, SourceCsv, load
 from travel_perks.tables import Table
 
 
@@ -36,14 +34,14 @@ class Cleaned:
     """A cleaned table.
 
     `kept` has the table's columns, typed, in no stated order. `rejects` has `row`, `rule`,
-    `column` (NULL for rules of the whole row) and `value` (text). `broken` are the records
-    that never became rows.
+    `column` (NULL for rules of the whole row) and `value` (text). `loaded` says where the rows
+    stand in the source, and which records never became rows.
     """
 
     source: SourceCsv
     kept: Relation
     rejects: Relation
-    broken: list[BrokenRecord]
+    loaded: Loaded
     counts: TableCounts
 
 
@@ -55,12 +53,7 @@ def clean(source: SourceCsv, table: Table, *, known: Relation | None = None) -> 
     when the file cannot be read as CSV at all.
     """
     connection = source.connection
-    judged = cells.judged(table, cells.trimmed(source.rows, table))
-    try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {judged.sql_query()}")
-    except duckdb.Error as error:
-        raise scan_errors(error, table) from error
-    broken = source.broken_records()
+    loaded = load(source, "typed", lambda rows: cells.judged(table, cells.trimmed(rows, table)))
     if known is not None:
         known.create_view("known", replace=True)
     _compare_rows(connection, table)
@@ -69,8 +62,8 @@ def clean(source: SourceCsv, table: Table, *, known: Relation | None = None) -> 
         source=source,
         kept=_kept(connection, table),
         rejects=_rejects(connection),
-        broken=broken,
-        counts=_count(connection, table, broken),
+        loaded=loaded,
+        counts=_count(connection, table, loaded),
     )
 
 
@@ -78,7 +71,8 @@ def _compare_rows(connection: Connection, table: Table) -> None:
     """Fill `copies` (row) and `faults` (row, rule): what only the other rows can tell.
 
     Rows are grouped by their key's hash first: that is cheap, and only the few keys whose
-    hash comes twice are compared in full.
+    hash comes twice are compared in full. Of equal rows the least changed stays, so that the
+    counts do not depend on the order of the rows.
     """
     key = quoted(table.key)
     content = ", ".join(quoted(name) for name in table.column_names)
@@ -91,7 +85,7 @@ def _compare_rows(connection: Connection, table: Table) -> None:
         SELECT
             row,
             {key},
-            row_number() OVER (PARTITION BY {content} ORDER BY row) > 1 AS is_copy
+            row_number() OVER (PARTITION BY {content} ORDER BY changes, row) > 1 AS is_copy
         FROM typed WHERE fault IS NULL AND hash({key}) IN (FROM shared_hashes)
     """)
     connection.execute(
@@ -152,7 +146,7 @@ def _rejects(connection: Connection) -> Relation:
     )
 
 
-def _count(connection: Connection, table: Table, broken: list[BrokenRecord]) -> TableCounts:
+def _count(connection: Connection, table: Table, loaded: Loaded) -> TableCounts:
     rows, merged, sound, kept = single_row(
         connection,
         "SELECT (SELECT count(*) FROM typed), (SELECT count(*) FROM copies), "
@@ -164,14 +158,14 @@ def _count(connection: Connection, table: Table, broken: list[BrokenRecord]) -> 
             "WHERE fault IS NOT NULL UNION ALL SELECT rule FROM faults) GROUP BY ALL"
         ).fetchall()
     )
-    for record in broken:
-        by_rule[record.rule] = by_rule.get(record.rule, 0) + 1
+    by_rule |= {rule: lines.size for rule, lines in loaded.broken.items()}
+    broken = sum(lines.size for lines in loaded.broken.values())
     return TableCounts(
         table=table.name,
-        read=rows + len(broken),
+        read=rows + broken,
         kept=kept,
         merged=merged,
-        rejected=rows - merged - sound + len(broken),
+        rejected=rows - merged - sound + broken,
         ignored=sound - kept,
         rejected_by_rule=dict(sorted(by_rule.items())),
         changed_by_rule=_count_changes(connection, table),

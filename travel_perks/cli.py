@@ -6,16 +6,22 @@ made from the schema of the settings.
 
 import json
 import sys
+import time
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from travel_perks import __version__
 from travel_perks.config_files import workflow_root
-from travel_perks.errors import Exit, TravelPerksError
+from travel_perks.errors import Exit, TravelPerksError, UsageError, VerificationError
+
+if TYPE_CHECKING:
+    from travel_perks.settings import Settings
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+FOLDERS = ("gold_dir", "output_dir", "logs_dir", "work_dir")
 
 
 def main() -> None:
@@ -46,10 +52,12 @@ def cli() -> None:
     """Give each active customer the one perk that suits them."""
 
 
-def _setting_options(command: Any) -> Any:
-    """Add one option for each setting, in the order of the schema."""
+def _setting_options(command: Any, only: Collection[str] = ()) -> Any:
+    """Add one option for each setting, in the order of the schema, or for some `only`."""
     schema = json.loads((workflow_root() / "config" / "config.schema.json").read_text("utf-8"))
     for name, setting in reversed(schema["properties"].items()):
+        if only and name not in only:
+            continue
         default = "" if name == "run_id" else f"  [default: {setting['default']}]"
         unit = f" ({setting['unit']})" if "unit" in setting else ""
         command = click.option(
@@ -59,6 +67,18 @@ def _setting_options(command: Any) -> Any:
             help=f"{setting['description']}{unit}{default}",
         )(command)
     return command
+
+
+_config_option = click.option(
+    "--config-file", type=click.Path(path_type=Path), help="Settings to take from a YAML file."
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else.")
+_yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def _folder_options(command: Any) -> Any:
+    """Add the options that say in which folders the runs lie."""
+    return _config_option(_setting_options(command, only=FOLDERS))
 
 
 @cli.command(
@@ -72,9 +92,7 @@ Examples:
 """,
 )
 @click.option("--dry-run", is_flag=True, help="Try every stage and check in memory; only log.")
-@click.option(
-    "--config-file", type=click.Path(path_type=Path), help="Settings to take from a YAML file."
-)
+@_config_option
 @click.option("--profile", help="Snakemake profile: default, slurm, or a folder of your own.")
 @_setting_options
 @click.argument("snakemake_arguments", nargs=-1, type=click.UNPROCESSED)
@@ -122,3 +140,145 @@ def sample(users: int, seed: int, out: Path) -> None:
 
     write(generate(users=users, seed=seed), out)
     print(f"Wrote users, sessions, flights, hotels and truth of {users} users to {out}.")
+
+
+@cli.command(context_settings=CONTEXT)
+@_json_option
+@_folder_options
+def runs(as_json: bool, config_file: Path | None, **folders: str | None) -> None:
+    """List the runs, the newest first."""
+    from travel_perks.catalogue import catalogue
+
+    found = catalogue(_settings(config_file, folders))
+    if as_json:
+        return _print_json([run.to_json() for run in found])
+    from travel_perks.run_pages import print_runs
+
+    print_runs(found)
+
+
+@cli.command(context_settings=CONTEXT)
+@click.argument("run_id", metavar="ID")
+@_json_option
+@_folder_options
+def show(run_id: str, as_json: bool, config_file: Path | None, **folders: str | None) -> None:
+    """Tell all about one run: settings, inputs, counts, checks, artefacts, why it failed."""
+    from travel_perks.catalogue import require_run
+    from travel_perks.run_details import details
+
+    found = details(*require_run(_settings(config_file, folders), run_id))
+    if as_json:
+        return _print_json(found)
+    from travel_perks.run_pages import print_details
+
+    print_details(found)
+
+
+@cli.command(context_settings=CONTEXT)
+@click.argument("run_id", metavar="[ID]", required=False)
+@click.option("--all", "every", is_flag=True, help="Verify all sealed runs.")
+@_json_option
+@_folder_options
+def verify(
+    run_id: str | None, every: bool, as_json: bool, config_file: Path | None, **folders: str | None
+) -> None:
+    """Hash the files of sealed runs again and compare them with the manifests."""
+    from travel_perks.console import Page
+    from travel_perks.run_pages import print_verdict
+    from travel_perks.verify import Verifier, sealed_runs
+
+    if (run_id is None) != every:
+        raise click.UsageError("Give the id of one run, or --all")
+    verifier, page, verdicts = Verifier(), Page(), []
+    for layout in sealed_runs(_settings(config_file, folders), run_id):
+        verdicts.append(verifier.verify(layout))
+        if not as_json:
+            print_verdict(page, verdicts[-1])
+    if as_json:
+        _print_json([verdict.to_json() for verdict in verdicts])
+    if faults := [fault for verdict in verdicts for fault in verdict.faults]:
+        raise VerificationError(
+            f"Not as it was sealed: {', '.join(faults)}; restore it from a backup."
+        )
+
+
+@cli.command(context_settings=CONTEXT)
+@click.option(
+    "--older-than",
+    metavar="DAYS",
+    type=click.FloatRange(min=0),
+    help="Spare unsealed runs that ended later; remove stored inputs of runs sealed earlier, too.",
+)
+@_yes_option
+@_folder_options
+def clean(
+    older_than: float | None, yes: bool, config_file: Path | None, **folders: str | None
+) -> None:
+    """Remove what unsealed runs left, what sealed runs do not need, and stored inputs of no run.
+
+    Logs and published files of sealed runs stay; runs that are worked on are left alone.
+    """
+    from travel_perks import tidy
+    from travel_perks.run_pages import print_heaps
+
+    settings = _settings(config_file, folders)
+    before = None if older_than is None else time.time() - older_than * 86400
+    planned = tidy.plan(settings, before)
+    if not planned.heaps:
+        print("There is nothing to remove.")
+        return
+    print_heaps([(heap.what, heap.files) for heap in planned.heaps])
+    if _agreed(yes):
+        _tell_removed(tidy.carry_out(settings, planned, before))
+
+
+@cli.command(context_settings=CONTEXT)
+@click.argument("run_id", metavar="ID")
+@_yes_option
+@_folder_options
+def delete(run_id: str, yes: bool, config_file: Path | None, **folders: str | None) -> None:
+    """Remove a run whole, with the stored inputs that only it needed.
+
+    Its log stays, `travel_perks runs` lists it as deleted, and its id is not used again.
+    """
+    from travel_perks import forget
+    from travel_perks.run_pages import print_heaps
+
+    settings = _settings(config_file, folders)
+    found = forget.plan(settings, run_id)
+    print_heaps([(f"run {run_id}", found.files), ("its stored inputs", found.inputs)])
+    if found.needed_by:
+        print(f"Inputs of it stay for {', '.join(found.needed_by)}.")
+    if found.held_by:
+        print(f"Unsealed runs hold inputs of it, too (see clean): {', '.join(found.held_by)}.")
+    if _agreed(yes):
+        _tell_removed(forget.delete(settings, run_id))
+
+
+def _settings(config_file: Path | None, folders: dict[str, str | None]) -> "Settings":
+    """Return the settings that say in which folders the runs lie."""
+    from travel_perks.run_settings import settings_without_files
+
+    given = {name: value for name, value in folders.items() if value is not None}
+    return settings_without_files(given, config_file)
+
+
+def _agreed(yes: bool) -> bool:
+    """Ask whether to go on; raises UsageError where nobody can answer."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "Nothing was removed, since nobody can be asked here: add --yes to remove it."
+        )
+    return click.confirm("Remove this?")
+
+
+def _tell_removed(removed: Any) -> None:
+    from travel_perks.console import number, size
+
+    print(f"Removed {number(removed.files)} files; {size(removed.bytes)} freed.")
+
+
+def _print_json(content: Any) -> None:
+    print(json.dumps(content, indent=2, ensure_ascii=False))

@@ -1,7 +1,7 @@
 """The DuckDB connection that every relational step runs on."""
 
-import os
 import tempfile
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ def connect(*, threads: int = 1, memory_limit: str = "4GB", spill: str | None = 
     """Open an in-memory database that reaches no network and spills to `spill`.
 
     Time is UTC whatever the machine says. Row order is kept, because source lines are
-    counted by it. What exceeds `memory_limit` goes to a folder of this process below `spill`,
+    counted by it. What exceeds `memory_limit` goes to a folder of this connection below `spill`,
     or below the system's temporary folder.
     """
-    folder = Path(spill or tempfile.gettempdir()) / f"travel_perks-{os.getpid()}"
+    # Process ids would not do: jobs on two machines may share the folder.
+    folder = Path(spill or tempfile.gettempdir()) / f"travel_perks-{uuid.uuid4().hex}"
     make_folder(folder.parent)
     connection = duckdb.connect(
         config={
@@ -34,6 +35,14 @@ def connect(*, threads: int = 1, memory_limit: str = "4GB", spill: str | None = 
     )
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def spill_folder(connection: Connection) -> Path:
+    """Return the folder that `connect` was told to spill to, made where it is missing."""
+    (folder,) = single_row(connection, "SELECT current_setting('temp_directory')")
+    parent = Path(folder).parent
+    parent.mkdir(parents=True, exist_ok=True)
+    return parent
 
 
 def single_row(connection: Connection, query: str) -> tuple[Any, ...]:

@@ -65,6 +65,12 @@ class BusyError(TravelPerksError):
     exit_code = Exit.BUSY
 
 
+class VerificationError(TravelPerksError):
+    """A file of a sealed run is not as it was sealed."""
+
+    exit_code = Exit.VERIFICATION
+
+
 class CannotWriteError(TravelPerksError):
     """A folder cannot be written to: permission, disk, or a file in the way."""
 

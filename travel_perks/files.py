@@ -77,8 +77,19 @@ def cannot_write(path: Path, error: OSError) -> CannotWriteError:
 def sweep_partials(paths: Iterable[Path]) -> None:
     """Remove what a killed process left beside `paths`; nobody else may be writing them."""
     for path in paths:
-        for partial in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        for partial in partials_of(path):
             partial.unlink(missing_ok=True)
+
+
+def partials_of(path: Path) -> list[Path]:
+    """Return the temporary files, as `whole` names them, that lie beside `path`."""
+    before, after = f".{path.name}.", ".partial"
+    # Between the two stands a process id: `.perks_a.csv.csv.7.partial` is of the run `a.csv`.
+    return [
+        partial
+        for partial in path.parent.glob(f"{glob.escape(before)}*{after}")
+        if partial.name.removeprefix(before).removesuffix(after).isdigit()
+    ]
 
 
 def write_json(path: str | Path, content: Any) -> None:

@@ -71,6 +71,21 @@ class Layout:
         """The settings of the run's last start."""
         return f"{self.work_dir}/settings/{self.run_id}.yaml"
 
+    @property
+    def store_lock(self) -> str:
+        """The file that fetches hold locked together, and a removal of stored inputs alone."""
+        return f"{self.work_dir}/locks/.store.lock"
+
+    @property
+    def tombstone(self) -> str:
+        """What stays of the run once it is deleted."""
+        return f"{self.work_dir}/deleted/{self.run_id}.json"
+
+    @property
+    def apart(self) -> str:
+        """The folder in which lost artefacts are remade."""
+        return f"{self.work_dir}/remake/{self.run_id}"
+
     def bronze(self, name: str) -> str:
         """Name a file about an input as received."""
         return f"{self.work_dir}/bronze/{self.run_id}/{name}"
@@ -98,6 +113,12 @@ class Layout:
     def benchmark(self, rule: str) -> str:
         """Name the measurements of one job."""
         return f"{self.work_dir}/benchmarks/{self.run_id}/{rule}.tsv"
+
+    @property
+    def folders(self) -> list[Path]:
+        """The folders that hold nothing but files of this run."""
+        kinds = ("bronze", "silver", "checks", "joblogs", "benchmarks", "remake")
+        return [Path(self.work_dir) / kind / self.run_id for kind in kinds]
 
     @property
     def bulky(self) -> list[Path]:

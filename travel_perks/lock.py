@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from travel_perks.errors import BusyError
@@ -12,6 +14,8 @@ from travel_perks.runlog import host, timestamp
 
 # The command hands its lock to the Snakemake process that it starts.
 HELD = "_TRAVEL_PERKS_LOCK"
+# Whoever only asks whether a run is held locks it for an instant; a second look sees past that.
+_LOOKS, _BETWEEN_LOOKS = 5, 0.02  # seconds
 
 
 def take(path: Path, run_id: str) -> int:
@@ -19,16 +23,46 @@ def take(path: Path, run_id: str) -> int:
 
     Raises BusyError, naming who holds it, when another process does.
     """
-    try:
-        make_folder(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
-    except OSError as error:
-        raise cannot_write(path, error) from None
+    descriptor = open_lock(path)
     _claim(descriptor, run_id)
     note = {"host": host(), "pid": os.getpid(), "since": timestamp(time.time())}
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(note).encode(), 0)
     return descriptor
+
+
+@contextmanager
+def held(path: Path, run_id: str) -> Iterator[None]:
+    """Hold the lock of a run while the block runs; raises BusyError as `take` does."""
+    descriptor = take(path, run_id)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def open_lock(path: Path) -> int:
+    """Open a lock file, made where it is missing, and return its file descriptor."""
+    try:
+        make_folder(path.parent)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a process holds the lock file; one that cannot be read counts as free."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def require_free(path: Path, run_id: str) -> None:
@@ -40,15 +74,17 @@ def require_free(path: Path, run_id: str) -> None:
 
 
 def _claim(descriptor: int, run_id: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = _holder(descriptor)
-        os.close(descriptor)
-        raise BusyError(
-            f"The run {run_id} is being worked on by {holder}; wait for it to end, or choose "
-            "another run id."
-        ) from None
+    for _ in range(_LOOKS):
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_BETWEEN_LOOKS)
+    holder = _holder(descriptor)
+    os.close(descriptor)
+    raise BusyError(
+        f"The run {run_id} is being worked on by {holder}; wait for it to end, or choose "
+        "another run id."
+    )
 
 
 def _holder(descriptor: int) -> str:

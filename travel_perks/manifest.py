@@ -15,9 +15,11 @@ from travel_perks.config_files import config_file
 from travel_perks.errors import SealedError
 from travel_perks.files import read_json, sha256
 from travel_perks.layout import Layout
+from travel_perks.manifest_shape import require_manifest
 from travel_perks.runlog import timestamp
 from travel_perks.settings import Settings
 from travel_perks.tables import TABLES
+from travel_perks.tombstone import require_not_deleted
 
 SCHEMA_VERSION = 1
 LIBRARIES = (
@@ -131,14 +133,23 @@ def _differs(settings: Settings, how: str) -> SealedError:
 
 
 def find_seal(layout: Layout) -> Seal | None:
-    """Return the seal of the run, or None for a run that is not finished."""
+    """Return the seal of the run, or None for a run that is not finished.
+
+    Raises SealedError for a run that was deleted, and for a manifest that cannot be read.
+    """
+    require_not_deleted(layout)
+    return read_seal(layout) if Path(layout.manifest).exists() else None
+
+
+def read_seal(layout: Layout) -> Seal:
+    """Read the manifest; raises SealedError when it is damaged, or another run's."""
     path = Path(layout.manifest)
-    if not path.exists():
-        return None
     try:
         manifest = read_json(path)
-        manifest["result_settings"], manifest["artefacts"]
-    except (ValueError, KeyError, TypeError) as error:
+        require_manifest(manifest)
+        if manifest["run_id"] != layout.run_id:
+            raise ValueError(f"it is of the run {manifest['run_id']}")
+    except (OSError, ValueError, RecursionError) as error:
         raise SealedError(
             f"The manifest {path} cannot be read ({error}); restore it from a backup, or "
             "choose a new run id."

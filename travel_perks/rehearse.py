@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from travel_perks.artefacts import Findings
 from travel_perks.bronze import bring
 from travel_perks.clean import clean
 from travel_perks.cohort import describe_cohort, require_cohort
@@ -17,6 +16,7 @@ from travel_perks.config_files import config_file
 from travel_perks.database import Connection, Relation, connect
 from travel_perks.expectations import CheckResult, require
 from travel_perks.features import features, latest_day
+from travel_perks.findings import Findings
 from travel_perks.gates import check_gold, check_sources
 from travel_perks.gold import gold
 from travel_perks.layout import Layout

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from travel_perks import __version__
-from travel_perks.artefacts import Findings, write_gold, write_perks, write_report
+from travel_perks.artefacts import write_gold, write_perks
 from travel_perks.config_files import config_file
 from travel_perks.database import Connection, Relation, connect
 from travel_perks.errors import SealedError
 from travel_perks.files import make_folder, read_json, sha256
+from travel_perks.findings import Findings
 from travel_perks.layout import Layout
 from travel_perks.manifest import Seal, published_settings
 from travel_perks.perks import load_perks
 from travel_perks.rehearse import rehearse
+from travel_perks.report_file import write_report
 from travel_perks.settings import Settings
 from travel_perks.tables import TABLES
 
@@ -25,7 +27,7 @@ def remake(settings: Settings, layout: Layout, seal: Seal, names: list[str]) -> 
     Nothing else of the run is touched. They are made from what the run kept, or, where that
     is gone too, from the stored inputs. Raises SealedError when one comes out differently.
     """
-    apart = Path(layout.work_dir) / "remake" / settings.run_id
+    apart = Path(layout.apart)
     shutil.rmtree(apart, ignore_errors=True)
     make_folder(apart)
     try:

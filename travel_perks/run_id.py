@@ -10,12 +10,17 @@ PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 def check_run_id(run_id: str) -> str:
     """Return `run_id`; raises UsageError when it cannot name files safely."""
-    if not re.fullmatch(PATTERN, run_id) or ".." in run_id:
+    if not is_run_id(run_id):
         raise UsageError(
             f"The run id {run_id!r} cannot be used: take 1 to 64 letters, digits, '.', '_' "
             "or '-', beginning with a letter or digit, without '..'."
         )
     return run_id
+
+
+def is_run_id(text: str) -> bool:
+    """Tell whether `text` can name a run."""
+    return bool(re.fullmatch(PATTERN, text)) and ".." not in text
 
 
 def run_id_of_now(now: datetime | None = None) -> str:

@@ -22,14 +22,19 @@ def settings_of_command(options: Mapping[str, Any], config: Path | None) -> Sett
 
     Raises ConfigurationError or UsageError before any file is made.
     """
+    settings = settings_without_files(options, config)
+    check_files(settings)
+    return settings
+
+
+def settings_without_files(options: Mapping[str, Any], config: Path | None) -> Settings:
+    """Put the settings together as `settings_of_command`, the files they name unread."""
     shipped = read_config_file(workflow_root() / "config" / "config.yaml")
     shipped["run_id"] = run_id_of_now()
     files = {"config/config.yaml": shipped}
     if config:
         files[f"file {config}"] = read_config_file(config)
-    settings = load_settings(options=options, files=files)
-    check_files(settings)
-    return settings
+    return load_settings(options=options, files=files)
 
 
 def check_files(settings: Settings) -> None:

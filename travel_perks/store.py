@@ -19,6 +19,7 @@ from typing import Self
 from travel_perks.errors import CannotWriteError
 
 PART_PREFIX = ".part-"
+OBJECT_NAME = r"[0-9a-f]{64}"
 STALE_SECONDS = 24 * 3600.0
 _FILE_MODE = 0o440
 _FOLDER_MODE = 0o750

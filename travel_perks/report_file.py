@@ -1,15 +1,36 @@
-"""Gather what the report shows from what the stages left."""
+"""Make the report from what the stages left."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from travel_perks.artefacts import Findings
+from travel_perks.database import Relation
 from travel_perks.expectations import CheckResult
+from travel_perks.files import PRIVATE_FILE, whole
+from travel_perks.findings import Findings
 from travel_perks.manifest import library_versions
 from travel_perks.perks import Perks
+from travel_perks.report import build_report
 from travel_perks.report.facts import CohortFacts, ReportFacts, SourceFacts
+
+
+def write_report(
+    gold: Relation,
+    findings: Findings,
+    *,
+    perks: Perks,
+    settings: Mapping[str, Any],
+    path: str | Path,
+) -> None:
+    """Write the report, whole or not at all, for owner and group to read.
+
+    `settings` are the result settings that it may name.
+    """
+    facts = gather_facts(gold.order("user_id").df(), findings, perks=perks, settings=settings)
+    with whole(path, mode=PRIVATE_FILE) as partial:
+        partial.write_bytes(build_report(facts))
 
 
 def gather_facts(
