@@ -1,6 +1,5 @@
 """The runs of a folder: each with its state, and where that is known from."""
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -110,14 +109,15 @@ def _ids(pattern: Path) -> Iterator[str]:
 
 def _deleted(layout: Layout, marked: dict[str, Any]) -> Run:
     users = marked["users"]
-    of_it = (layout.manifest, layout.frozen, *layout.artefacts.values(), *layout.folders)
-    unfinished = any(os.path.exists(path) for path in of_it)
+    single = (Path(layout.manifest), Path(layout.frozen))
+    of_it = (*single, *layout.artefacts.values(), *layout.folders)
+    unfinished = any(path.exists() for path in of_it)
     return Run(
         layout.run_id,
         "deleted",
         started=marked["started"] and str(marked["started"]),
         users=users if isinstance(users, int) else None,
-        note=f"deleted {marked['deleted'] or 'at an unknown time'}"
+        note=f"deleted at {marked['deleted'] or 'an unknown time'}"
         + (", but not all of it is gone: delete it again" if unfinished else ""),
     )
 

@@ -21,24 +21,28 @@ _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 def trimmed(rows: Relation, table: Table) -> Relation:
     """Strip the spaces around each cell; an empty cell is NULL."""
-    cells = ", ".join(
-        f"nullif(trim({quoted(name)}), '') AS {quoted(name)}" for name in table.column_names
-    )
-    return rows.select(f"row, {cells}")
+    cells = ", ".join(f"{_trimmed(quoted(name))} AS {quoted(name)}" for name in table.column_names)
+    return rows.select(cells)
+
+
+def _trimmed(cell: str) -> str:
+    # Few cells have such spaces, and looking for them costs half of what trim costs.
+    spaced = f"{cell} LIKE ' %' OR {cell} LIKE '% '"
+    return f"CASE WHEN {spaced} THEN nullif(trim({cell}), '') ELSE {cell} END"
 
 
 def judged(table: Table, rows: Relation) -> Relation:
     """Type each cell and name the first rule that a row breaks.
 
-    Takes text columns (as `trimmed` gives them); returns `row`, the typed columns, `fault`
-    (NULL, or a struct of rule, column and value) and `changes` (bits, see `changes`).
+    Takes text columns (as `trimmed` gives them); returns the typed columns, `fault` (NULL, or
+    a struct of rule, column and value) and `changes` (bits, see `changes`).
     """
     names = table.column_names
     raw = ", ".join(f"{quoted(name)} AS {quoted('raw ' + name)}" for name in names)
     types = ", ".join(f"{_typed(column)} AS {quoted(column.name)}" for column in table.columns)
-    typed = rows.select(f"row, {raw}, {types}")
+    typed = rows.select(f"{raw}, {types}")
     values = ", ".join(f"{_value(column)} AS {quoted(column.name)}" for column in table.columns)
-    return typed.select(f"row, {values}, {_fault(table)} AS fault, {_changes(table)} AS changes")
+    return typed.select(f"{values}, {_fault(table)} AS fault, {_changes(table)} AS changes")
 
 
 def _typed(column: Column) -> str:

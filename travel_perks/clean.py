@@ -70,6 +70,8 @@ def clean(source: SourceCsv, table: Table, *, known: Relation | None = None) -> 
 def _compare_rows(connection: Connection, table: Table) -> None:
     """Fill `copies` (row) and `faults` (row, rule): what only the other rows can tell.
 
+    A row is named by its `rowid`: a column that counts the rows would be filled by one thread.
+
     Rows are grouped by their key's hash first: that is cheap, and only the few keys whose
     hash comes twice are compared in full. Of equal rows the least changed stays, so that the
     counts do not depend on the order of the rows.
@@ -83,9 +85,9 @@ def _compare_rows(connection: Connection, table: Table) -> None:
             GROUP BY key_hash HAVING count(*) > 1
         )
         SELECT
-            row,
+            rowid AS row,
             {key},
-            row_number() OVER (PARTITION BY {content} ORDER BY changes, row) > 1 AS is_copy
+            row_number() OVER (PARTITION BY {content} ORDER BY changes, rowid) > 1 AS is_copy
         FROM typed WHERE fault IS NULL AND hash({key}) IN (FROM shared_hashes)
     """)
     connection.execute(
@@ -104,8 +106,8 @@ def _compare_rows(connection: Connection, table: Table) -> None:
 
 # The rows that are no copies and, so far, break no rule.
 _SOUND = """
-    CREATE OR REPLACE TEMP VIEW sound AS SELECT * FROM typed WHERE fault IS NULL
-    AND row NOT IN (SELECT row FROM copies) AND row NOT IN (SELECT row FROM faults)
+    CREATE OR REPLACE TEMP VIEW sound AS SELECT rowid AS row, * FROM typed WHERE fault IS NULL
+    AND rowid NOT IN (SELECT row FROM copies) AND rowid NOT IN (SELECT row FROM faults)
 """
 
 _TRIP_OF_TWO_USERS = """
@@ -140,7 +142,7 @@ def _kept(connection: Connection, table: Table) -> Relation:
 
 def _rejects(connection: Connection) -> Relation:
     return connection.sql(
-        'SELECT row, fault.rule AS rule, fault."column" AS "column", fault.value AS value '
+        'SELECT rowid AS row, fault.rule AS rule, fault."column" AS "column", fault.value AS value '
         "FROM typed WHERE fault IS NOT NULL "
         "UNION ALL SELECT row, rule, NULL, NULL FROM faults ORDER BY row"
     )

@@ -229,7 +229,11 @@ def clean(
         return
     print_heaps([(heap.what, heap.files) for heap in planned.heaps])
     if _agreed(yes):
-        _tell_removed(tidy.carry_out(settings, planned, before))
+        removed = tidy.carry_out(planned)
+        _tell_removed(removed)
+        left = sum(len(heap.files) for heap in planned.heaps) - removed.files
+        if left:
+            print(f"Left {left} files alone, since runs have come to use them.")
 
 
 @cli.command(context_settings=CONTEXT)
@@ -246,6 +250,9 @@ def delete(run_id: str, yes: bool, config_file: Path | None, **folders: str | No
 
     settings = _settings(config_file, folders)
     found = forget.plan(settings, run_id)
+    if found.done:
+        print(f"The run {run_id} is deleted already.")
+        return
     print_heaps([(f"run {run_id}", found.files), ("its stored inputs", found.inputs)])
     if found.needed_by:
         print(f"Inputs of it stay for {', '.join(found.needed_by)}.")

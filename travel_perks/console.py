@@ -1,4 +1,7 @@
-"""What a person reads on STDOUT: tables, and units; plain aligned text without a terminal."""
+"""What a person reads on STDOUT: tables, and units.
+
+Without a terminal tables are plain aligned text, and nothing is cut or wrapped.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,7 +11,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-_WIDE = 10_000  # columns; nothing is cut or wrapped where another program reads
+_SHORT = 20  # columns of a terminal that a cell may have to itself
 
 
 class Page:
@@ -16,8 +19,11 @@ class Page:
 
     def __init__(self) -> None:
         self._console = Console(markup=False, highlight=False, emoji=False)
-        if not self._console.is_terminal:
-            self._console.width = _WIDE
+
+    @property
+    def narrow(self) -> bool:
+        """Whether long lines are a nuisance: on a terminal."""
+        return self._console.is_terminal
 
     def line(self, text: str = "") -> None:
         """Print a line."""
@@ -25,14 +31,35 @@ class Page:
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print rows below a head; columns of numbers, the first apart, stand to the right."""
-        listed = [["" if cell is None else str(cell) for cell in row] for row in rows]
-        lined = box.SIMPLE_HEAD if self._console.is_terminal else None
-        table = Table(box=lined, pad_edge=False, show_edge=False)
+        cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+        right = [
+            bool(column) and all(row[column][:1].isdigit() for row in cells if row[column])
+            for column in range(len(head))
+        ]
+        widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
+        if self.narrow:
+            return self._lined(head, cells, right)
+        for row in (head, *cells):
+            aligned = [
+                cell.rjust(width) if to_right else cell.ljust(width)
+                for cell, width, to_right in zip(row, widths, right, strict=True)
+            ]
+            print("  ".join(aligned).rstrip())
+
+    def _lined(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]
+    ) -> None:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for column, name in enumerate(head):
-            cells = [row[column] for row in listed]
-            numeric = column > 0 and all(cell[:1].isdigit() for cell in cells if cell)
-            table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-        for row in listed:
+            longest = max((len(row[column]) for row in rows), default=0)
+            last = column == len(head) - 1  # gives way first
+            table.add_column(
+                name,
+                justify="right" if right[column] else "left",
+                overflow="fold",
+                min_width=None if last else min(longest, _SHORT),
+            )
+        for row in rows:
             table.add_row(*row)
         self._console.print(table)
 

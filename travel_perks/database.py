@@ -38,11 +38,9 @@ def connect(*, threads: int = 1, memory_limit: str = "4GB", spill: str | None = 
 
 
 def spill_folder(connection: Connection) -> Path:
-    """Return the folder that `connect` was told to spill to, made where it is missing."""
+    """Return the folder that `connect` was told to spill to."""
     (folder,) = single_row(connection, "SELECT current_setting('temp_directory')")
-    parent = Path(folder).parent
-    parent.mkdir(parents=True, exist_ok=True)
-    return parent
+    return Path(folder).parent
 
 
 def single_row(connection: Connection, query: str) -> tuple[Any, ...]:

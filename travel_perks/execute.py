@@ -16,6 +16,7 @@ from travel_perks.run_settings import child_environment, freeze
 from travel_perks.runlog import RunLog, record
 from travel_perks.settings import Settings
 from travel_perks.supervise import Ending, supervise
+from travel_perks.tombstone import require_not_deleted
 
 STATUS = {Exit.DONE: "done", Exit.INTERRUPTED: "interrupted", Exit.TERMINATED: "interrupted"}
 
@@ -37,6 +38,7 @@ def execute(settings: Settings, *, profile: str | None = None, extra: Sequence[s
     for folder in (settings.gold_dir, settings.output_dir, settings.logs_dir, settings.work_dir):
         require_writable(Path(folder))
     held = lock.take(Path(layout.lock), settings.run_id)
+    require_not_deleted(layout)  # while the lock was another's
     sweep_partials([Path(layout.manifest), *layout.artefacts.values()])
     freeze(settings, Path(layout.frozen))
     log.write(record("run started", run_id=settings.run_id))
@@ -61,6 +63,7 @@ def restore(settings: Settings, layout: Layout, seal: Seal) -> list[str]:
         from travel_perks.remake import remake
 
         held = lock.take(Path(layout.lock), settings.run_id)
+        require_not_deleted(layout)  # while the lock was another's
         remake(settings, layout, seal, lost)
         os.close(held)
     return lost

@@ -19,6 +19,7 @@ class Deletion:
     unsealed runs with links of their own to inputs that go.
     """
 
+    done: bool  # the run is deleted already, and nothing of it is left
     inputs: list[Path]
     files: list[Path]
     needed_by: list[str]
@@ -67,9 +68,7 @@ def _find(settings: Settings, layout: Layout) -> Deletion:
             needed_by.append(run.run_id)
             needed |= shared
     stored = [Path(layout.store) / sha256 for sha256 in sorted(inputs - needed)]
-    return Deletion(
-        removable([path for path in stored if path.is_file()], settings),
-        removable(leftovers.all_of_run(layout), settings),
-        needed_by,
-        held_by,
-    )
+    going = removable([path for path in stored if path.is_file()], settings)
+    files = removable(leftovers.all_of_run(layout, leftovers.torn_files(layout)), settings)
+    done = Path(layout.tombstone).exists() and not going and not files
+    return Deletion(done, going, files, needed_by, held_by)

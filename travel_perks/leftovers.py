@@ -2,43 +2,60 @@
 
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from travel_perks.errors import SealedError
-from travel_perks.files import partials_of, read_json
+from travel_perks.files import read_json
 from travel_perks.layout import Layout
 from travel_perks.manifest import read_seal
 from travel_perks.removal import files_below
 from travel_perks.store import OBJECT_NAME, PART_PREFIX
 from travel_perks.tables import TABLES
 
+# As `files.whole` names them, with a process id: `.perks_a.csv.csv.7.partial` is of run `a.csv`.
+_PARTIAL = re.compile(r"\.(.+)\.\d+\.partial")
+Torn = Mapping[Path, list[Path]]
 
-def all_of_run(layout: Layout) -> list[Path]:
+
+def torn_files(layout: Layout) -> Torn:
+    """Find what killed writes left beside the files of all runs, by the file meant."""
+    found: dict[Path, list[Path]] = {}
+    files = [*layout.artefacts.values()]
+    files += map(Path, (layout.manifest, layout.frozen, layout.tombstone))
+    for folder in {file.parent for file in files}:
+        for path in folder.glob(".*.partial"):
+            if named := _PARTIAL.fullmatch(path.name):
+                found.setdefault(folder / named[1], []).append(path)
+    return found
+
+
+def all_of_run(layout: Layout, torn: Torn) -> list[Path]:
     """List every file of a run but its log, its lock and its tombstone; the manifest last.
 
     The manifest names the stored inputs, so that a removal that was cut short can go on.
     """
     single = [Path(layout.frozen), *layout.artefacts.values(), Path(layout.manifest)]
-    torn = [partial for path in (*single, Path(layout.tombstone)) for partial in partials_of(path)]
+    beside = [path for file in (*single, Path(layout.tombstone)) for path in torn.get(file, ())]
     inside = [path for folder in layout.folders for path in files_below(folder)]
-    return torn + inside + [path for path in single if os.path.lexists(path)]
+    return beside + inside + [path for path in single if os.path.lexists(path)]
 
 
-def of_sealed_run(layout: Layout) -> list[Path]:
+def of_sealed_run(layout: Layout, torn: Torn) -> list[Path]:
     """List what a sealed run has no use for: bulky tables, unless kept, and torn files."""
     keep = read_seal(layout).manifest["run_settings"].get("keep_intermediate")
     bulky = [] if keep else layout.bulky
-    torn = [path for path in all_of_run(layout) if path.name.endswith(".partial")]
-    gone = {*torn, *bulky, *files_below(Path(layout.apart))}
+    partial = [path for path in all_of_run(layout, torn) if path.name.endswith(".partial")]
+    gone = {*partial, *bulky, *files_below(Path(layout.apart))}
     return sorted(path for path in gone if os.path.lexists(path))
 
 
-def of_unsealed_run(layout: Layout, *, published: bool) -> list[Path]:
+def of_unsealed_run(layout: Layout, torn: Torn, *, published: bool) -> list[Path]:
     """List all files of an unsealed run, with those that it has `published` or without."""
     kept = () if published else layout.artefacts.values()
-    return [path for path in all_of_run(layout) if path not in kept]
+    return [path for path in all_of_run(layout, torn) if path not in kept]
 
 
 def inputs_of_run(layout: Layout) -> set[str]:

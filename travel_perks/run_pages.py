@@ -1,6 +1,6 @@
 """What the commands about runs print for a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,15 @@ def print_runs(runs: Sequence[Run]) -> None:
         page.line("There are no runs yet.")
         return
     perks = sorted({perk for run in runs for perk in run.perks})
+    heads = [f"{perk.replace('_', ' ')} %" for perk in perks]
+    shares = [[percent(run.shares.get(perk)) for perk in perks] for run in runs]
+    if page.narrow:  # one short column for all perks
+        heads = ["perks %"]
+        shares = [
+            [" ".join(f"{100 * run.shares.get(perk, 0):.0f}" for perk in perks)] for run in runs
+        ]
     page.table(
-        ["run", "state", "started (UTC)", "duration", "users"]
-        + [f"{perk.replace('_', ' ')} %" for perk in perks],
+        ["run", "state", "started (UTC)", "duration", "users", *heads],
         [
             [
                 run.run_id,
@@ -29,25 +35,33 @@ def print_runs(runs: Sequence[Run]) -> None:
                 moment(run.started),
                 duration(run.duration_seconds),
                 number(run.users),
-                *(percent(run.shares.get(perk)) for perk in perks),
+                *(shown if run.perks else [""] * len(shown)),
             ]
-            for run in runs
+            for run, shown in zip(runs, shares, strict=True)
         ],
     )
+    if page.narrow and perks:
+        page.line(f"Perks, in this order: {', '.join(perks)}.")
     for run in runs:
         if run.note and run.state != "deleted":
             page.line(f"{run.run_id}: {run.note}")
 
 
+def _together(shares: Iterable[float]) -> str:
+    return " ".join(f"{100 * share:.0f}" for share in shares)
+
+
 def print_details(found: Mapping[str, Any]) -> None:
     """Print what `details` found of a run, section by section."""
     page = Page()
-    facts = [found["state"], found["note"], f"started {moment(found['started'])} UTC"]
-    if not found["started"]:
-        facts.pop()
-    facts += [duration(found["duration_seconds"])]
-    if found["package"]:
-        facts.append(f"made by version {found['package'].get('version')}")
+    version = found["package"].get("version")
+    facts = (
+        found["note"] if found["state"] == "deleted" else found["state"],
+        found["note"] if found["state"] != "deleted" else "",
+        found["started"] and f"started {moment(found['started'])} UTC",
+        duration(found["duration_seconds"]),
+        version and f"made by version {version}",
+    )
     page.line(f"Run {found['run_id']}: {', '.join(filter(None, facts))}")
     for print_section in (
         _failure,
@@ -82,6 +96,8 @@ def print_heaps(heaps: Sequence[tuple[str, Sequence[Path]]]) -> None:
     """Print what is about to be removed: why, how much, and where it lies."""
     rows = []
     for what, files in heaps:
+        if not files:
+            continue
         found = amount(files)
         folders = sorted({str(path.parent) for path in files})
         rows.append([what, number(found.files), size(found.bytes), ", ".join(folders)])

@@ -45,7 +45,7 @@ class SourceCsv:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a source held: the line (from 1) of row 1, 2, …, and the records that are no rows."""
+    """What a source held: the line (from 1) of row 0, 1, …, and the records that are no rows."""
 
     lines: Positions
     broken: Broken
@@ -90,8 +90,8 @@ def check_header(header: list[str], table: Table) -> None:
 def load(source: SourceCsv, name: str, typed: Callable[[Relation], Relation]) -> Loaded:
     """Fill the temporary table `name` with the rows of `source` as `typed` makes them.
 
-    `typed` takes `row` (1, 2, … in the order of the file) and the table's columns as text. Of
-    a file in which the reader would lose its place, it is given a mended copy.
+    `typed` takes the table's columns as text. The table's `rowid` is 0, 1, … in the order of
+    the file. A file in which the reader would lose its place is read from a mended copy.
     Raises DataQualityError when that does not help either.
     """
     cells, records = len(source.header), source.records
@@ -139,14 +139,14 @@ def _scan(source: SourceCsv, name: str, typed: Callable[[Relation], Relation]) -
 
 
 def _text_rows(source: SourceCsv) -> Relation:
-    """Return `row` and the columns of the table as text, empty cells as NULL."""
+    """Return the columns of the table as text, empty cells as NULL."""
     columns = source.table.column_names
     names = [name if name in columns else f"extra {i}" for i, name in enumerate(source.header)]
     layout = ", ".join(f"{text(name)}: 'VARCHAR'" for name in names)
     skipped_lines = source.records.lines[0] - 1
     # No parameter can be bound in a table function's arguments that are part of a view.
     return source.connection.sql(
-        f"SELECT row_number() OVER () AS row, {', '.join(map(quoted, columns))} "
+        f"SELECT {', '.join(map(quoted, columns))} "
         f"FROM read_csv({text(str(source.path))}, delim=',', quote='\"', escape='\"', "
         f"header=true, auto_detect=false, skip={skipped_lines}, columns={{{layout}}}, "
         "encoding='utf-8', store_rejects=true, rejects_limit=0)"

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from travel_perks import leftovers, lock
@@ -23,13 +23,22 @@ class Heap:
     files: list[Path]
 
 
+_NOTHING = Heap("", [])
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What may go: a heap a run, what killed jobs spilled, and heaps of the store."""
+    """What may go: a heap a run, what killed jobs spilled, and heaps of the store.
 
-    runs: dict[str, Heap]
-    spilled: Heap
-    store: list[Heap]
+    `before` is what it was made with, `torn` the torn files that there were.
+    """
+
+    settings: Settings
+    before: float | None
+    torn: leftovers.Torn
+    runs: dict[str, Heap] = field(default_factory=dict)
+    spilled: Heap = _NOTHING
+    store: list[Heap] = field(default_factory=list)
 
     @property
     def heaps(self) -> list[Heap]:
@@ -43,49 +52,40 @@ def plan(settings: Settings, before: float | None = None) -> Plan:
     With `before` (seconds since 1970) an unsealed run is spared that ended later, and stored
     inputs go, too, that only runs need that were sealed earlier.
     """
-    runs = {}
+    found = Plan(settings, before, leftovers.torn_files(Layout.of(settings)))
+    needed: set[str] = set()
     for run_id in sorted(run_ids(settings)):
         layout = Layout.of(settings, run_id)
-        heap = _heap_of_run(settings, layout, look_up(layout), before)
+        run = look_up(layout)
+        heap = _heap_of_run(found, layout, run)
         if heap.files and not lock.is_held(Path(layout.lock)):
-            runs[run_id] = heap
-    needed = _needed_inputs(settings, before, going=runs.keys())
-    return Plan(runs, _spilled(settings), list(_heaps_of_store(settings, needed)))
+            found.runs[run_id] = heap
+        if run and not _releases(run, layout, before, going=run_id in found.runs):
+            needed |= leftovers.inputs_of_run(layout)
+    store = list(_heaps_of_store(settings, needed))
+    return replace(found, spilled=_spilled(settings), store=store)
 
 
-def carry_out(settings: Settings, planned: Plan, before: float | None = None) -> Amount:
+def carry_out(planned: Plan) -> Amount:
     """Remove what was planned and still may go; what has become busy is left alone.
 
     Raises CannotWriteError.
     """
-    removed = Amount()
+    settings, removed = planned.settings, Amount()
     for run_id, heap in planned.runs.items():
         layout = Layout.of(settings, run_id)
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(lock.held(Path(layout.lock), run_id))
-            except BusyError:
-                continue
-            now = _heap_of_run(settings, layout, look_up(layout, mine=True), before)
+        with suppress(BusyError), lock.held(Path(layout.lock), run_id):
+            now = _heap_of_run(planned, layout, look_up(layout, mine=True))
             removed += _remove_both(heap, [now])
             for folder in layout.folders:
                 prune(folder)
     removed += _remove_both(planned.spilled, [_spilled(settings)])
-    for folder in {path.parent for path in planned.spilled.files}:
+    for folder in {path.parent for path in planned.spilled.files} - {_spill(settings)}:
         prune(folder)
-    return removed + _tidy_store(settings, planned, before)
-
-
-def _tidy_store(settings: Settings, planned: Plan, before: float | None) -> Amount:
-    removed = Amount()
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(removing(Path(Layout.of(settings).store_lock)))
-        except BusyError:
-            return removed
-        now = list(_heaps_of_store(settings, _needed_inputs(settings, before)))
+    with suppress(BusyError), removing(Path(Layout.of(settings).store_lock)):
+        stored = list(_heaps_of_store(settings, _needed_inputs(settings, planned.before)))
         for heap in planned.store:
-            removed += _remove_both(heap, now)
+            removed += _remove_both(heap, stored)
     return removed
 
 
@@ -94,27 +94,25 @@ def _remove_both(planned: Heap, now: Iterable[Heap]) -> Amount:
     return remove(path for path in planned.files if path in may_go)
 
 
-def _heap_of_run(settings: Settings, layout: Layout, run: Run | None, before: float | None) -> Heap:
+def _heap_of_run(planned: Plan, layout: Layout, run: Run | None) -> Heap:
     """Return what of a run may go when nobody works on it; `run` is None for a dry run's id."""
-    name, state = layout.run_id, run.state if run else "dry"
-    match state:
+    name, torn = layout.run_id, planned.torn
+    match run.state if run else "dry":
         case "running" | "damaged":
-            return Heap(name, [])
+            return _NOTHING
         case "deleted":
-            what, files = f"rest of the deleted run {name}", leftovers.all_of_run(layout)
+            what, files = f"rest of the deleted run {name}", leftovers.all_of_run(layout, torn)
         case "sealed":
-            what, files = (
-                f"needless files of the sealed run {name}",
-                leftovers.of_sealed_run(layout),
-            )
-        case _:
+            what = f"needless files of the sealed run {name}"
+            files = leftovers.of_sealed_run(layout, torn)
+        case state:
             # Without a log, or after a good end, the manifest alone may have been lost.
-            torn = run is not None and run.started is not None and not run.ended_well
+            published = run is not None and run.started is not None and not run.ended_well
             what = f"{state} run {name}"
-            files = leftovers.of_unsealed_run(layout, published=torn)
-            if before is not None and _last_touched(run, files) >= before:
-                return Heap(name, [])
-    return Heap(what, removable(files, settings))
+            files = leftovers.of_unsealed_run(layout, torn, published=published)
+            if planned.before is not None and _last_touched(run, files) >= planned.before:
+                return _NOTHING
+    return Heap(what, removable(files, planned.settings))
 
 
 def _last_touched(run: Run | None, files: Iterable[Path]) -> float:
@@ -122,21 +120,23 @@ def _last_touched(run: Run | None, files: Iterable[Path]) -> float:
     return ended or max((os.lstat(path).st_mtime for path in files), default=0)
 
 
-def _needed_inputs(settings: Settings, before: float | None, going: Iterable[str] = ()) -> set[str]:
-    """Return the hashes of inputs that runs need which stay, the runs `going` left out."""
+def _needed_inputs(settings: Settings, before: float | None) -> set[str]:
+    """Return the hashes of the stored inputs that must stay."""
     needed: set[str] = set()
-    for run_id in run_ids(settings) - set(going):
+    for run_id in run_ids(settings):
         layout = Layout.of(settings, run_id)
         run = look_up(layout)
-        if run and not _has_released(run, layout, before):
+        if run and not _releases(run, layout, before):
             needed |= leftovers.inputs_of_run(layout)
     return needed
 
 
-def _has_released(run: Run, layout: Layout, before: float | None) -> bool:
-    if run.state == "sealed" and before is not None and run.ended is not None:
-        return run.ended < before and not lock.is_held(Path(layout.lock))
-    return run.state == "deleted"
+def _releases(run: Run, layout: Layout, before: float | None, *, going: bool = False) -> bool:
+    """Tell whether the run can do without its stored inputs; `going` is one about to be removed."""
+    if run.state == "sealed":
+        old = before is not None and run.ended is not None and run.ended < before
+        return old and not lock.is_held(Path(layout.lock))
+    return going or run.state == "deleted"
 
 
 def _heaps_of_store(settings: Settings, needed: set[str]) -> Iterator[Heap]:
@@ -150,8 +150,12 @@ def _heaps_of_store(settings: Settings, needed: set[str]) -> Iterator[Heap]:
 
 
 def _spilled(settings: Settings) -> Heap:
-    """Return what killed jobs spilled: all there is, listed before no run was at work."""
-    files = removable(files_below(Path(settings.work_dir) / "spill"), settings)
+    """Return what killed jobs spilled: what was there before nobody was found at work."""
+    files = removable(files_below(_spill(settings)), settings)
     locks = Path(Layout.of(settings).lock).parent.glob("*.lock")
     at_work = any(lock.is_held(path) for path in locks)
-    return Heap("spilled by killed jobs", [] if at_work else files)
+    return _NOTHING if at_work else Heap("spilled by killed jobs", files)
+
+
+def _spill(settings: Settings) -> Path:
+    return Path(settings.work_dir) / "spill"

@@ -19,6 +19,7 @@ from travel_perks.manifest import find_seal, identity, published_settings
 from travel_perks.run_settings import check_files, frozen, secrets
 from travel_perks.settings import ENV_PREFIX, Settings, load_settings, megabytes
 from travel_perks.supervise import end_with_parent
+from travel_perks.tombstone import require_not_deleted
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ def _hold(layout: Layout) -> None:
         end_with_parent()
     else:
         lock.take(Path(layout.lock), layout.run_id)
+        require_not_deleted(layout)  # while the lock was another's
 
 
 def _stop(error: TravelPerksError) -> NoReturn:
