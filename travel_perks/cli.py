@@ -162,7 +162,10 @@ def runs(as_json: bool, config_file: Path | None, **folders: str | None) -> None
 @_json_option
 @_folder_options
 def show(run_id: str, as_json: bool, config_file: Path | None, **folders: str | None) -> None:
-    """Tell all about one run: settings, inputs, counts, checks, artefacts, why it failed."""
+    """Tell all about one run.
+
+    Its settings, inputs, row counts, checks, artefacts and stages, and why it failed.
+    """
     from travel_perks.catalogue import require_run
     from travel_perks.run_details import details
 
@@ -182,7 +185,10 @@ def show(run_id: str, as_json: bool, config_file: Path | None, **folders: str | 
 def verify(
     run_id: str | None, every: bool, as_json: bool, config_file: Path | None, **folders: str | None
 ) -> None:
-    """Hash the files of sealed runs again and compare them with the manifests."""
+    """Compare sealed runs with their manifests.
+
+    Hashes all artefacts and stored inputs again; exit code 8 when a file is not as it was.
+    """
     from travel_perks.console import Page
     from travel_perks.run_pages import print_verdict
     from travel_perks.verify import Verifier, sealed_runs
@@ -214,9 +220,10 @@ def verify(
 def clean(
     older_than: float | None, yes: bool, config_file: Path | None, **folders: str | None
 ) -> None:
-    """Remove what unsealed runs left, what sealed runs do not need, and stored inputs of no run.
+    """Remove what no run needs, after asking.
 
-    Logs and published files of sealed runs stay; runs that are worked on are left alone.
+    That is what unsealed runs left, what sealed runs have no use for, and stored inputs of no
+    run. Logs and published files of sealed runs stay; runs that are worked on are left alone.
     """
     from travel_perks import tidy
     from travel_perks.run_pages import print_heaps
@@ -241,9 +248,10 @@ def clean(
 @_yes_option
 @_folder_options
 def delete(run_id: str, yes: bool, config_file: Path | None, **folders: str | None) -> None:
-    """Remove a run whole, with the stored inputs that only it needed.
+    """Remove a run whole, after asking.
 
-    Its log stays, `travel_perks runs` lists it as deleted, and its id is not used again.
+    The stored inputs that only it needed go, too. Its log stays, `travel_perks runs` lists it
+    as deleted, and its id is not used again.
     """
     from travel_perks import forget
     from travel_perks.run_pages import print_heaps

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -138,31 +138,23 @@ def find_seal(layout: Layout) -> Seal | None:
     Raises SealedError for a run that was deleted, and for a manifest that cannot be read.
     """
     require_not_deleted(layout)
-    return _read(layout, _require_seal) if Path(layout.manifest).exists() else None
+    return read_seal(layout) if Path(layout.manifest).exists() else None
 
 
 def read_seal(layout: Layout) -> Seal:
-    """Read a whole manifest; raises SealedError when any of it is missing or damaged."""
-    return _read(layout, require_manifest)
-
-
-def _read(layout: Layout, require: Callable[[Any], None]) -> Seal:
+    """Read the manifest; raises SealedError when it is damaged, or another run's."""
     path = Path(layout.manifest)
     try:
         manifest = read_json(path)
-        require(manifest)
+        require_manifest(manifest)
         if manifest["run_id"] != layout.run_id:
             raise ValueError(f"it is of the run {manifest['run_id']}")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SealedError(
             f"The manifest {path} cannot be read ({error}); restore it from a backup, or "
             "choose a new run id."
         ) from None
     return Seal(manifest)
-
-
-def _require_seal(manifest: Any) -> None:
-    manifest["result_settings"], manifest["artefacts"]
 
 
 def started_at(log: Path) -> str:

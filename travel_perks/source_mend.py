@@ -40,12 +40,15 @@ def needs_mending(path: Path, *, cells: int, records: Records) -> bool:
     if not records.regular:
         return True
     content = mapped(path)
-    return _has_commas_too_many(content, cells, records) or _swallows_rows(content, cells, records)
+    return _has_cells_too_many(content, cells, records) or _swallows_rows(content, cells, records)
 
 
-def _has_commas_too_many(content: Bytes, cells: int, records: Records) -> bool:
-    ends_in_comma = content[records.ends - 1] == ord(",")
-    spans = zip(records.offsets[ends_in_comma], records.ends[ends_in_comma], strict=True)
+def _has_cells_too_many(content: Bytes, cells: int, records: Records) -> bool:
+    """Tell whether a record has more than `cells` cells and the last is empty."""
+    last, second, third = (content[np.maximum(records.ends - i, 0)] for i in (1, 2, 3))
+    quotes = (last == ord('"')) & (second == ord('"'))
+    is_empty = np.where(quotes, third, last) == ord(",")
+    spans = zip(records.offsets[is_empty], records.ends[is_empty], strict=True)
     return any(_commas(content[start:end].tobytes()) >= cells for start, end in spans)
 
 

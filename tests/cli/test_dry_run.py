@@ -13,8 +13,9 @@ from tests.telling import errors, read_log, sentence_of
 Files = Callable[[Path], dict[str, bytes]]
 RULES = {path.stem for path in (ROOT / "scripts").glob("*.py")} - {"dry_run"}
 STAGES = {
-    "download", "clean", "check_sources", "build_features", "fit_model", "score_users", "check_gold",
-}  # fmt: skip
+    *("download", "clean", "check_sources"),
+    *("build_features", "fit_model", "score_users", "check_gold"),
+}
 
 
 def require_plan(log: list[dict[str, Any]]) -> None:

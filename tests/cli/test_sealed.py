@@ -95,7 +95,6 @@ def test_snakemake_can_force_nothing(sealed: Path) -> None:
     before = state(sealed)
     for arguments in (
         ["--forceall"],
-        ["--forceall", "--", str(PERKS)],
         ["--delete-all-output", "--", str(PERKS)],
     ):
         ran = snakemake(sealed, "--config", "run_id=demo", *arguments)

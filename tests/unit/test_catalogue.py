@@ -158,6 +158,8 @@ def test_a_damaged_manifest_is_shown_as_such(folders: Folders, damage) -> None:
     write(Path(folders.layout("x").manifest), damage(manifest))
     assert states(folders) == {"a": "sealed", "x": "damaged"}
     assert folders.layout("x").manifest in look(folders, "x").note
+    with pytest.raises(SealedError, match="cannot be read"):
+        find_seal(folders.layout("x"))
 
 
 def test_a_folder_in_place_of_a_manifest_is_damage(folders: Folders) -> None:

@@ -37,7 +37,7 @@ TEXTS = {
         "",
     ],
     "date": ["2022-11-05", "2021-01-01 00:00:00", "2021-02-30", "unknown", ""],
-    "id": ["t1", "t2", " t3 ", "a\nb", "a\rb", 'a "b", c', "=t", ""],
+    "id": ["t1", "t2", " t3 ", "a\nb", 'a "b", c', "=t", ""],
     "word": ["new york", "Hilton, Paris", 'the "Palace"', "=1+1", "東京", " padded ", ""],
 }
 # What else a row is spelled like that means the same.
@@ -162,7 +162,7 @@ def without_lines(outcome: Outcome) -> tuple[Any, ...]:
     return outcome.fates, counts.rejected_by_rule, counts.changed_by_rule, rejects, outcome.kept
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(world=worlds, seed=st.integers(0, 1000), threads=st.sampled_from([1, 2]))
 def test_cleaning_is_right_whatever_the_dirt_and_the_order(
     world: dict[str, DirtyTable], seed: int, threads: int

@@ -17,6 +17,15 @@ from travel_perks.runlog import as_line, record
 from travel_perks.settings import Settings
 from travel_perks.tables import TABLES
 
+RECEIPT = {"source": "users.csv", "sha256": "0a" * 32, "bytes": 10}
+COUNTS = {
+    **{"table": "users", "read": 4, "kept": 1, "merged": 1, "rejected": 1, "ignored": 1},
+    **{"rejected_by_rule": {"out_of_range": 1}, "changed_by_rule": {}},
+}
+COHORT = {
+    **{"users_in_source": 5, "users_in_cohort": 3, "start_date": "2023-01-04"},
+    **{"min_sessions": 7, "users_by_sessions": [[7, 3], [6, 2]]},
+}
 SECRET = "https://ann:s3cret@example.com/users.csv?token=abc"
 
 
@@ -41,9 +50,9 @@ def sealed(folder: Path) -> Callable[..., tuple[Settings, Layout]]:
         manifest = compose(
             settings,
             layout,
-            receipts=[{"sha256": name} for name in TABLES],
-            tables=[{"read": 1} for _ in TABLES],
-            cohort={"users_in_cohort": 3},
+            receipts=[RECEIPT for _ in TABLES],
+            tables=[COUNTS | {"table": name} for name in TABLES],
+            cohort=COHORT,
             perks={"free_hotel_meal": 2, "free_checked_bag": 1},
         )
         write_json(layout.manifest, manifest)
@@ -66,7 +75,7 @@ def test_it_names_artefacts_inputs_settings_and_versions(
             "sha256": sha256(path),
             "bytes": path.stat().st_size,
         }
-    assert manifest["inputs"] == {name: {"sha256": name} for name in TABLES}
+    assert manifest["inputs"] == dict.fromkeys(TABLES, RECEIPT)
     assert manifest["result_settings"] == identity(settings)
     assert manifest["run_settings"] == settings.of_kind("run")
     assert manifest["counts"]["perks"] == {"free_hotel_meal": 2, "free_checked_bag": 1}
@@ -165,14 +174,14 @@ def test_a_manifest_that_cannot_be_read_opens_nothing(folder: Path, content: str
     path = Path(layout.manifest)
     path.parent.mkdir(parents=True)
     path.write_text(content, "utf-8")
-    with pytest.raises(SealedError, match="manifest_x.json"):
+    with pytest.raises(SealedError, match=r"manifest_x\.json"):
         find_seal(layout)
 
 
 def test_a_folder_in_place_of_the_manifest_opens_nothing(folder: Path) -> None:
     layout = Layout.of(Settings(run_id="x"))
     Path(layout.manifest).mkdir(parents=True)
-    with pytest.raises(SealedError, match="manifest_x.json"):
+    with pytest.raises(SealedError, match=r"manifest_x\.json"):
         find_seal(layout)
 
 

@@ -135,7 +135,7 @@ def test_a_log_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(CannotWriteError, match="logs"):
         RunLog(tmp_path / "logs" / "x.log", "x").write(record("first", run_id="x"))
     (tmp_path / "x.log").mkdir()
-    with pytest.raises(CannotWriteError, match="x.log"):
+    with pytest.raises(CannotWriteError, match=r"x\.log"):
         RunLog(tmp_path / "x.log", "x").write(record("first", run_id="x"))
 
 
