@@ -30,6 +30,9 @@ def main() -> None:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
         code = Exit.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code = Exit.USAGE
     except click.ClickException as error:
         hint = "" if error.exit_code != Exit.USAGE else "; see travel_perks --help"
         _tell(error.format_message().rstrip(".") + hint + ".")

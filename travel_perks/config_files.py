@@ -2,10 +2,14 @@
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from travel_perks.errors import ConfigurationError
-from travel_perks.settings import SHIPPED, Settings
 
+if TYPE_CHECKING:
+    from travel_perks.settings import Settings
+
+SHIPPED = "shipped"  # as the value of a file setting: the file that comes with the workflow
 SHIPPED_FILES = {
     "perks_file": "config/perks.yaml",
     "source_expectations_file": "config/expectations/sources.yaml",
@@ -21,7 +25,7 @@ def workflow_root() -> Path:
     return installed if installed.is_dir() else package.parent
 
 
-def config_file(settings: Settings, name: str) -> Path:
+def config_file(settings: "Settings", name: str) -> Path:
     """Return the path of a file setting; raises ConfigurationError when there is no file."""
     value = getattr(settings, name)
     path = workflow_root() / SHIPPED_FILES[name] if value == SHIPPED else Path(value)

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from travel_perks import lock
-from travel_perks.config_files import config_file
+from travel_perks.config_files import SHIPPED, config_file
 from travel_perks.errors import Exit, TravelPerksError
 from travel_perks.execute import snakemake_arguments
 from travel_perks.files import require_room_for
@@ -21,7 +21,7 @@ from travel_perks.layout import Layout
 from travel_perks.manifest import find_seal
 from travel_perks.run_settings import child_environment, frozen
 from travel_perks.runlog import JsonFormatter, RunLog, record
-from travel_perks.settings import SHIPPED, Settings
+from travel_perks.settings import Settings
 
 
 class _ToRunLog(logging.Handler):

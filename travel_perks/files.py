@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ def whole(path: str | Path, *, mode: int | None = None) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(target, error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # it may never have been made
+            partial.unlink()
 
 
 def require_writable(folder: Path) -> None:

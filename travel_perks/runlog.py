@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from travel_perks.files import make_folder
+from travel_perks.files import cannot_write, make_folder
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -105,9 +105,12 @@ class RunLog:
     def append(self, lines: str) -> None:
         """Append whole lines of JSON; each write is one system call, so that none is torn."""
         if self.path:
-            make_folder(self.path.parent)
-            with self.path.open("ab", buffering=0) as file:
-                file.write(lines.encode())
+            try:
+                make_folder(self.path.parent)
+                with self.path.open("ab", buffering=0) as file:
+                    file.write(lines.encode())
+            except OSError as error:
+                raise cannot_write(self.path, error) from None
         show(lines, self.log_format)
 
 

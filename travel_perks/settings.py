@@ -13,15 +13,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
+from travel_perks import strict_yaml
+from travel_perks.config_files import SHIPPED
 from travel_perks.errors import ConfigurationError
 from travel_perks.run_id import check_run_id
 
 ENV_PREFIX = "TRAVEL_PERKS_"
 SAMPLE = "sample"  # as a source: the bundled sample
-SHIPPED = "shipped"  # as a file: the one that comes with the workflow
 
 Kind = Literal["run", "result"]
 _SIZE = r"([1-9]\d{0,6}(?:\.\d+)?) ?([KMGT])i?B"
@@ -186,13 +186,13 @@ def load_settings(
 def read_config_file(path: Path) -> dict[str, Any]:
     """Read a YAML file of settings; a key without a value keeps the default."""
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The config file {path} cannot be read: {error}.") from None
-    except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        line = f" at line {place.line + 1}" if place else ""
-        raise ConfigurationError(f"The config file {path} is not valid YAML{line}.") from None
+    try:
+        content = strict_yaml.parse(text)
+    except ValueError as error:
+        raise ConfigurationError(f"The config file {path} is not valid YAML: {error}.") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
