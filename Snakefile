@@ -10,7 +10,7 @@ import re
 from snakemake.utils import min_version
 
 from travel_perks.tables import TABLES, refers_to
-from travel_perks.workflow import open_run
+from travel_perks.running.workflow import open_run
 
 min_version("9.27")
 

@@ -2,11 +2,11 @@
 
 from datetime import date
 
-from travel_perks.cohort import describe_cohort
-from travel_perks.features import features, latest_day
 from travel_perks.files import read_json, write_json
-from travel_perks.job import job, open_database
-from travel_perks.table_files import write_parquet
+from travel_perks.publishing.table_files import write_parquet
+from travel_perks.recommending.cohort import describe_cohort
+from travel_perks.recommending.features import features, latest_day
+from travel_perks.running.job import job, open_database
 from travel_perks.tables import TABLES
 
 with job(snakemake) as fields:

@@ -1,8 +1,8 @@
 """Join features, cluster, perk and reasons."""
 
-from travel_perks.gold import gold
-from travel_perks.job import job, open_database
-from travel_perks.table_files import write_parquet
+from travel_perks.publishing.table_files import write_parquet
+from travel_perks.recommending.gold import gold
+from travel_perks.running.job import job, open_database
 
 with job(snakemake) as fields:
     connection = open_database(snakemake)

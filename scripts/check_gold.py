@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from travel_perks.checking.gates import check_gold
 from travel_perks.files import read_json, write_json
-from travel_perks.gates import check_gold
-from travel_perks.job import job
-from travel_perks.perks import load_perks
+from travel_perks.recommending.perks import load_perks
+from travel_perks.running.job import job
 
 with job(snakemake) as fields:
     findings = check_gold(

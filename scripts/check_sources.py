@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from travel_perks.checking.gates import check_sources
 from travel_perks.files import read_json, write_json
-from travel_perks.gates import check_sources
-from travel_perks.job import job
+from travel_perks.running.job import job
 
 with job(snakemake) as fields:
     findings = check_sources(

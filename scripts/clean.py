@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from travel_perks.clean import clean
+from travel_perks.cleaning.clean import clean
+from travel_perks.cleaning.profile import profile
+from travel_perks.cleaning.rejects import rejects
+from travel_perks.cleaning.source_csv import open_source
 from travel_perks.files import write_json
-from travel_perks.job import job, open_database
-from travel_perks.profile import profile
-from travel_perks.rejects import rejects
-from travel_perks.source_csv import open_source
-from travel_perks.table_files import write_csv, write_parquet
+from travel_perks.publishing.table_files import write_csv, write_parquet
+from travel_perks.running.job import job, open_database
 from travel_perks.tables import TABLES
 
 with job(snakemake) as fields:

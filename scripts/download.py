@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from travel_perks.bronze import bring, link
+from travel_perks.fetching.bronze import bring, link
+from travel_perks.fetching.store_lock import fetching
 from travel_perks.files import write_json
-from travel_perks.job import job
 from travel_perks.layout import Layout
+from travel_perks.running.job import job
 from travel_perks.settings import Settings
-from travel_perks.store_lock import fetching
 from travel_perks.tables import TABLES
 
 with job(snakemake) as fields:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from travel_perks.files import whole
-from travel_perks.job import job
-from travel_perks.model import fit
-from travel_perks.perks import load_perks
+from travel_perks.recommending.model import fit
+from travel_perks.recommending.perks import load_perks
+from travel_perks.running.job import job
 
 with job(snakemake) as fields:
     users = pd.read_parquet(snakemake.input.features)

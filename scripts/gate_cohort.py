@@ -1,8 +1,8 @@
 """Stop the run when nobody is in the cohort."""
 
-from travel_perks.cohort import require_cohort
 from travel_perks.files import read_json, write_json
-from travel_perks.job import job
+from travel_perks.recommending.cohort import require_cohort
+from travel_perks.running.job import job
 
 with job(snakemake):
     cohort = read_json(snakemake.input.cohort)

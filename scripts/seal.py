@@ -2,10 +2,10 @@
 
 from travel_perks.database import connect
 from travel_perks.files import read_json, write_json
-from travel_perks.gold import count_perks
-from travel_perks.job import job
 from travel_perks.layout import Layout
-from travel_perks.manifest import compose
+from travel_perks.recommending.gold import count_perks
+from travel_perks.running.job import job
+from travel_perks.sealing.manifest import compose
 from travel_perks.settings import Settings
 
 with job(snakemake) as fields:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from travel_perks.files import read_json
-from travel_perks.findings import Findings
-from travel_perks.job import job, open_database
-from travel_perks.perks import load_perks
-from travel_perks.report_file import write_report
+from travel_perks.publishing.findings import Findings
+from travel_perks.publishing.report_file import write_report
+from travel_perks.recommending.perks import load_perks
+from travel_perks.running.job import job, open_database
 
 with job(snakemake) as fields:
     gold = open_database(snakemake).read_parquet(snakemake.input.gold)

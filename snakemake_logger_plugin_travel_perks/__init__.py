@@ -15,7 +15,7 @@ from typing import Any
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from travel_perks import lock, runlog
+from travel_perks.running import lock, runlog
 
 
 class LogHandler(LogHandlerBase):

@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from travel_perks.clean import TableCounts, clean
+from travel_perks.cleaning.clean import TableCounts, clean
+from travel_perks.cleaning.rejects import rejects
+from travel_perks.cleaning.source_csv import open_source
 from travel_perks.database import Connection, Relation, connect
-from travel_perks.rejects import rejects
-from travel_perks.source_csv import open_source
 from travel_perks.tables import TABLES, refers_to
 
 Cells = dict[str, str]

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from travel_perks.layout import Layout
-from travel_perks.runlog import as_line, timestamp
+from travel_perks.running.runlog import as_line, timestamp
 from travel_perks.settings import Settings
 from travel_perks.tables import TABLES
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from travel_perks.model import CLUSTER_FEATURES
-from travel_perks.perks import COUNT_COLUMNS
+from travel_perks.recommending.model import CLUSTER_FEATURES
+from travel_perks.recommending.perks import COUNT_COLUMNS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

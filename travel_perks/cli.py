@@ -110,13 +110,13 @@ def execute(
 
     What follows `--` goes to Snakemake as it is.
     """
-    from travel_perks.execute import execute as run
-    from travel_perks.run_settings import settings_of_command
+    from travel_perks.running.execute import execute as run
+    from travel_perks.running.run_settings import settings_of_command
 
     given = {name: value for name, value in options.items() if value is not None}
     settings = settings_of_command(given, config_file)
     if dry_run:
-        from travel_perks.dry_run import dry_run as try_out
+        from travel_perks.running.dry_run import dry_run as try_out
 
         return try_out(settings)
     return run(settings, profile=profile, extra=snakemake_arguments)
@@ -139,7 +139,7 @@ def sample(users: int, seed: int, out: Path) -> None:
 
     Each user has a favourite perk that shapes their behaviour: truth.csv names it.
     """
-    from travel_perks.sample import generate, write
+    from travel_perks.sampling.sample import generate, write
 
     write(generate(users=users, seed=seed), out)
     print(f"Wrote users, sessions, flights, hotels and truth of {users} users to {out}.")
@@ -150,12 +150,12 @@ def sample(users: int, seed: int, out: Path) -> None:
 @_folder_options
 def runs(as_json: bool, config_file: Path | None, **folders: str | None) -> None:
     """List the runs, the newest first."""
-    from travel_perks.catalogue import catalogue
+    from travel_perks.runs.catalogue import catalogue
 
     found = catalogue(_settings(config_file, folders))
     if as_json:
         return _print_json([run.to_json() for run in found])
-    from travel_perks.run_pages import print_runs
+    from travel_perks.runs.pages import print_runs
 
     print_runs(found)
 
@@ -169,13 +169,13 @@ def show(run_id: str, as_json: bool, config_file: Path | None, **folders: str | 
 
     Its settings, inputs, row counts, checks, artefacts and stages, and why it failed.
     """
-    from travel_perks.catalogue import require_run
-    from travel_perks.run_details import details
+    from travel_perks.runs.catalogue import require_run
+    from travel_perks.runs.details import details
 
     found = details(*require_run(_settings(config_file, folders), run_id))
     if as_json:
         return _print_json(found)
-    from travel_perks.run_pages import print_details
+    from travel_perks.runs.pages import print_details
 
     print_details(found)
 
@@ -192,9 +192,9 @@ def verify(
 
     Hashes all artefacts and stored inputs again; exit code 8 when a file is not as it was.
     """
-    from travel_perks.console import Page
-    from travel_perks.run_pages import print_verdict
-    from travel_perks.verify import Verifier, sealed_runs
+    from travel_perks.runs.console import Page
+    from travel_perks.runs.pages import print_verdict
+    from travel_perks.runs.verify import Verifier, sealed_runs
 
     if (run_id is None) != every:
         raise click.UsageError("Give the id of one run, or --all")
@@ -228,8 +228,8 @@ def clean(
     That is what unsealed runs left, what sealed runs have no use for, and stored inputs of no
     run. Logs and published files of sealed runs stay; runs that are worked on are left alone.
     """
-    from travel_perks import tidy
-    from travel_perks.run_pages import print_heaps
+    from travel_perks.runs import tidy
+    from travel_perks.runs.pages import print_heaps
 
     settings = _settings(config_file, folders)
     before = None if older_than is None else time.time() - older_than * 86400
@@ -256,8 +256,8 @@ def delete(run_id: str, yes: bool, config_file: Path | None, **folders: str | No
     The stored inputs that only it needed go, too. Its log stays, `travel_perks runs` lists it
     as deleted, and its id is not used again.
     """
-    from travel_perks import forget
-    from travel_perks.run_pages import print_heaps
+    from travel_perks.runs import forget
+    from travel_perks.runs.pages import print_heaps
 
     settings = _settings(config_file, folders)
     found = forget.plan(settings, run_id)
@@ -275,7 +275,7 @@ def delete(run_id: str, yes: bool, config_file: Path | None, **folders: str | No
 
 def _settings(config_file: Path | None, folders: dict[str, str | None]) -> "Settings":
     """Return the settings that say in which folders the runs lie."""
-    from travel_perks.run_settings import settings_without_files
+    from travel_perks.running.run_settings import settings_without_files
 
     given = {name: value for name, value in folders.items() if value is not None}
     return settings_without_files(given, config_file)
@@ -293,7 +293,7 @@ def _agreed(yes: bool) -> bool:
 
 
 def _tell_removed(removed: Any) -> None:
-    from travel_perks.console import number, size
+    from travel_perks.runs.console import number, size
 
     print(f"Removed {number(removed.files)} files; {size(removed.bytes)} freed.")
 

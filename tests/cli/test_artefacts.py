@@ -15,7 +15,7 @@ import yaml
 from pypdf import PdfReader
 
 from tests.conftest import ROOT, SAMPLE
-from travel_perks.gold import GOLD_COLUMNS
+from travel_perks.recommending.gold import GOLD_COLUMNS
 from travel_perks.settings import Settings
 from travel_perks.tables import TABLES
 

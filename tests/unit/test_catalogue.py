@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.crafted import START, Folders, write
-from travel_perks.catalogue import Run, catalogue, look_up, require_run
 from travel_perks.errors import SealedError, UsageError
-from travel_perks.lock import held, is_held
-from travel_perks.manifest import find_seal
-from travel_perks.tombstone import bury
+from travel_perks.running.lock import held, is_held
+from travel_perks.runs.catalogue import Run, catalogue, look_up, require_run
+from travel_perks.sealing.manifest import find_seal
+from travel_perks.sealing.tombstone import bury
 
 
 @pytest.fixture

@@ -17,13 +17,13 @@ from tests.cleaning import (
     header_of,
     sound,
 )
-from travel_perks.clean import clean
+from travel_perks.cleaning.clean import clean
+from travel_perks.cleaning.profile import profile
+from travel_perks.cleaning.rejects import MASK, rejects
+from travel_perks.cleaning.source_csv import open_source
 from travel_perks.database import connect
 from travel_perks.errors import DataQualityError
-from travel_perks.profile import profile
-from travel_perks.rejects import MASK, rejects
-from travel_perks.source_csv import open_source
-from travel_perks.table_files import write_csv
+from travel_perks.publishing.table_files import write_csv
 from travel_perks.tables import TABLES
 
 NAMES = list(TABLES)

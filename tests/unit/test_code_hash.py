@@ -52,7 +52,7 @@ def test_the_drawing_of_charts_remakes_the_report_alone(tree: Path) -> None:
 
 
 def test_the_model_restales_what_is_fitted_and_scored(tree: Path) -> None:
-    stale = stale_after(tree, "travel_perks/model.py")
+    stale = stale_after(tree, "travel_perks/recommending/model.py")
     assert {"fit_model", "score_users", "dry_run"} <= stale
     assert not stale & {"download", "clean", "check_sources", "gate_sources", "build_features"}
 
@@ -65,7 +65,7 @@ def test_a_query_counts_as_code(tree: Path) -> None:
 
 def test_what_a_function_imports_late_counts(tree: Path) -> None:
     # expectations imports the adapter of Great Expectations only where it validates.
-    stale = stale_after(tree, "travel_perks/gx_adapter.py")
+    stale = stale_after(tree, "travel_perks/checking/gx_adapter.py")
     assert {"check_sources", "check_gold"} <= stale
     assert "clean" not in stale
 

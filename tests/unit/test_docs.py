@@ -9,13 +9,13 @@ from types import ModuleType
 
 import pytest
 
-from travel_perks import cells, clean, source_csv, source_mend
+from travel_perks.checking.expectations import load_suites
+from travel_perks.cleaning import cells, clean, source_csv, source_mend
 from travel_perks.cli import cli
 from travel_perks.database import connect
 from travel_perks.errors import Exit
-from travel_perks.expectations import load_suites
-from travel_perks.gold import GOLD_COLUMNS
-from travel_perks.perks import COUNT_COLUMNS, load_perks
+from travel_perks.recommending.gold import GOLD_COLUMNS
+from travel_perks.recommending.perks import COUNT_COLUMNS, load_perks
 from travel_perks.settings import Settings
 from travel_perks.tables import TABLES, Table
 

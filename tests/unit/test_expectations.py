@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from travel_perks.errors import ConfigurationError, DataQualityError, TravelPerksError
-from travel_perks.expectations import (
+from travel_perks.checking.expectations import (
     CheckResult,
     load_suites,
     profile_columns,
@@ -24,7 +23,8 @@ from travel_perks.expectations import (
     require,
     validate,
 )
-from travel_perks.features import FEATURES
+from travel_perks.errors import ConfigurationError, DataQualityError, TravelPerksError
+from travel_perks.recommending.features import FEATURES
 from travel_perks.tables import TABLES, USERS
 
 ROOT = Path(__file__).parents[2]
@@ -530,7 +530,7 @@ def refuse(event, arguments):
 
 sys.addaudithook(refuse)
 import pandas as pd
-from travel_perks.expectations import load_suites, validate
+from travel_perks.checking.expectations import load_suites, validate
 suite = load_suites("one: [{expect_column_values_to_be_unique: {column: a}}]", ["one"])["one"]
 (result,) = validate(pd.DataFrame({"a": [1, 1]}), suite, suite_name="one", parameters={})
 assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
@@ -549,7 +549,7 @@ def test_a_validation_writes_no_file_and_reaches_no_network(tmp_path: Path) -> N
 def test_reading_the_file_imports_nothing_heavy(tmp_path: Path) -> None:
     done = run_python(
         "import sys\n"
-        "from travel_perks.expectations import load_suites\n"
+        "from travel_perks.checking.expectations import load_suites\n"
         "load_suites('one: [{expect_x: {column: a}}]', ['one'])\n"
         "print([name for name in ('great_expectations', 'pandas') if name in sys.modules])\n",
         tmp_path,

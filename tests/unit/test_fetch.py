@@ -42,8 +42,6 @@ from tests.fault_server import (
     then,
     without_length,
 )
-from travel_perks import download, session
-from travel_perks.attempt import AttemptError, guarded
 from travel_perks.errors import (
     CannotWriteError,
     ConfigurationError,
@@ -51,8 +49,10 @@ from travel_perks.errors import (
     SourceError,
     TravelPerksError,
 )
-from travel_perks.fetch import Limits, Receipt, fetch, redact
-from travel_perks.store import PART_PREFIX, STALE_SECONDS
+from travel_perks.fetching import download, session
+from travel_perks.fetching.attempt import AttemptError, guarded
+from travel_perks.fetching.fetch import Limits, Receipt, fetch, redact
+from travel_perks.fetching.store import PART_PREFIX, STALE_SECONDS
 
 COLUMNS = ["user_id", "trip_id", "note"]
 HEADER = b"user_id,trip_id,note\n"
@@ -195,7 +195,9 @@ def test_log_tells_size_attempts_and_duration(
 ) -> None:
     caplog.set_level(logging.INFO)
     get(server.on(PATH, then(status(503), serve(BODY))), store)
-    failed, fetched = [r.__dict__ for r in caplog.records if r.name == "travel_perks.fetch"]
+    failed, fetched = [
+        r.__dict__ for r in caplog.records if r.name == "travel_perks.fetching.fetch"
+    ]
     assert (failed["levelname"], failed["attempt"], failed["reason"]) == (
         "WARNING",
         1,

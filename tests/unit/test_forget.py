@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.crafted import Folders, files_in, write
-from travel_perks import forget, removal, store_lock
-from travel_perks.catalogue import look_up
 from travel_perks.errors import BusyError, UsageError
-from travel_perks.forget import delete, plan
+from travel_perks.fetching import store_lock
+from travel_perks.runs import forget, removal
+from travel_perks.runs.catalogue import look_up
+from travel_perks.runs.forget import delete, plan
 
 
 @pytest.fixture

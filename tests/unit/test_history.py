@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.crafted import START, Folders
-from travel_perks.history import attempts, last_attempt, moment, stages
+from travel_perks.runs.attempts import attempts, last_attempt, moment, stages
 
 
 @pytest.fixture

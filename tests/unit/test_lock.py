@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from travel_perks.errors import BusyError, CannotWriteError, Exit
-from travel_perks.lock import require_free, take
+from travel_perks.running.lock import require_free, take
 
 HOLD = """
 import fcntl, sys

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cleaning import Outcome, as_csv, clean_bytes, header_of, sound
-from travel_perks import source_csv
+from travel_perks.cleaning import source_csv
+from travel_perks.cleaning.source_csv import load, open_source
+from travel_perks.cleaning.source_lines import LONGEST_LINE
 from travel_perks.database import connect
 from travel_perks.errors import DataQualityError
-from travel_perks.source_csv import load, open_source
-from travel_perks.source_lines import LONGEST_LINE
 from travel_perks.tables import TABLES, Column, Table
 
 NAMES = list(TABLES)

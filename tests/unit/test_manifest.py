@@ -12,8 +12,14 @@ import pytest
 from travel_perks.errors import Exit, SealedError
 from travel_perks.files import sha256, write_json
 from travel_perks.layout import Layout
-from travel_perks.manifest import compose, find_seal, identity, published_settings, started_at
-from travel_perks.runlog import as_line, record
+from travel_perks.running.runlog import as_line, record
+from travel_perks.sealing.manifest import (
+    compose,
+    find_seal,
+    identity,
+    published_settings,
+    started_at,
+)
 from travel_perks.settings import Settings
 from travel_perks.tables import TABLES
 

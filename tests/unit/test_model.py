@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from tests.generators import features_table, planted_cohort
-from travel_perks.model import (
+from travel_perks.recommending.model import (
     CLUSTER_FEATURES,
     Model,
     affinities,
@@ -18,8 +18,8 @@ from travel_perks.model import (
     nearest,
     sample_rows,
 )
-from travel_perks.perks import load_perks
-from travel_perks.score import score
+from travel_perks.recommending.perks import load_perks
+from travel_perks.recommending.score import score
 
 SHIPPED = (Path(__file__).parents[2] / "config" / "perks.yaml").read_text("utf-8")
 PERKS = load_perks(SHIPPED)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.generators import PERK_IDS
 from travel_perks.errors import ConfigurationError
-from travel_perks.perks import load_perks, render
+from travel_perks.recommending.perks import load_perks, render
 
 SHIPPED = (Path(__file__).parents[2] / "config" / "perks.yaml").read_text("utf-8")
 BAGS = """\

@@ -8,8 +8,8 @@ import pytest
 
 from tests.generators import features_table
 from travel_perks.errors import ConfigurationError
-from travel_perks.perks import Count, Share
-from travel_perks.priors import STRONGEST, Prior, fit_prior, standardise
+from travel_perks.recommending.perks import Count, Share
+from travel_perks.recommending.priors import STRONGEST, Prior, fit_prior, standardise
 
 CANCELS = Share(
     name="cancels", family="share", of="n_cancelled_trips", out_of="n_trips", says="{of}"

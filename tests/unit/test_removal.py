@@ -6,7 +6,7 @@ import pytest
 
 from tests.crafted import Folders, files_in, write
 from travel_perks.errors import CannotWriteError
-from travel_perks.removal import Amount, amount, files_below, prune, removable, remove
+from travel_perks.runs.removal import Amount, amount, files_below, prune, removable, remove
 
 
 def test_a_file_with_several_links_counts_once_all_of_them_go(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from pypdf import PdfReader
 from pypdf.generic import StreamObject
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
-from travel_perks.expectations import CheckResult
-from travel_perks.features import FEATURES
+from travel_perks.checking.expectations import CheckResult
+from travel_perks.recommending.features import FEATURES
 from travel_perks.report import CohortFacts, ReportFacts, SourceFacts, build_report, words
 from travel_perks.report.charts import BAR_LABEL_WIDTH, MOST_LABEL_LINES, label_lines
 from travel_perks.report.clusters import SHOWN_FEATURES, profile_clusters, what_marks
@@ -249,7 +249,7 @@ def test_a_share_never_rounds_to_nothing_or_all(part: int, whole: int, said: str
 
 
 def test_evidence_is_told_with_the_thresholds_that_decide_it() -> None:
-    from travel_perks.score import FAIR, STRONG
+    from travel_perks.recommending.score import FAIR, STRONG
 
     assert f"at least {STRONG:.2f}" in EVIDENCE_MEANING["strong"]
     assert f"at least {FAIR:.2f}" in EVIDENCE_MEANING["fair"]

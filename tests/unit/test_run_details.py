@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.crafted import Folders, counts, write
-from travel_perks.catalogue import require_run
-from travel_perks.run_details import details
-from travel_perks.tombstone import bury
+from travel_perks.runs.catalogue import require_run
+from travel_perks.runs.details import details
+from travel_perks.sealing.tombstone import bury
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from travel_perks.errors import CannotWriteError, SourceError
-from travel_perks.runlog import (
+from travel_perks.running.runlog import (
     JsonFormatter,
     RunLog,
     as_line,

@@ -11,9 +11,9 @@ import pytest
 import travel_perks
 from tests.oracle import clean
 from travel_perks.errors import CannotWriteError, UsageError
-from travel_perks.sample import generate, write
-from travel_perks.sample_behaviour import PERKS
-from travel_perks.sample_dirt import EXTRA_COLUMN
+from travel_perks.sampling.behaviour import PERKS
+from travel_perks.sampling.dirt import EXTRA_COLUMN
+from travel_perks.sampling.sample import generate, write
 from travel_perks.tables import TABLES
 
 BUNDLED = Path(travel_perks.__file__).parent / "sample_data"

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.stats import beta, gamma, norm
 
 from tests.generators import PERK_IDS, features_table, planted_cohort
-from travel_perks.model import Model, fit
-from travel_perks.perks import load_perks
-from travel_perks.priors import Prior
-from travel_perks.score import NOTHING_AGAINST, NOTHING_SEEN, score
+from travel_perks.recommending.model import Model, fit
+from travel_perks.recommending.perks import load_perks
+from travel_perks.recommending.priors import Prior
+from travel_perks.recommending.score import NOTHING_AGAINST, NOTHING_SEEN, score
 
 SHIPPED = (Path(__file__).parents[2] / "config" / "perks.yaml").read_text("utf-8")
 PERKS = load_perks(SHIPPED)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from travel_perks.errors import ConfigurationError, Exit, UsageError
-from travel_perks.run_settings import (
+from travel_perks.running.run_settings import (
     child_environment,
     freeze,
     frozen,

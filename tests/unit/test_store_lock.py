@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from travel_perks.errors import BusyError, Exit
-from travel_perks.store_lock import fetching, removing
+from travel_perks.fetching.store_lock import fetching, removing
 
 
 def test_many_fetch_at_once(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.crafted import DAY, START, Folders, files_in, write
-from travel_perks import store_lock
-from travel_perks.catalogue import catalogue
-from travel_perks.tidy import carry_out, plan
-from travel_perks.tombstone import bury
+from travel_perks.fetching import store_lock
+from travel_perks.runs.catalogue import catalogue
+from travel_perks.runs.tidy import carry_out, plan
+from travel_perks.sealing.tombstone import bury
 
 
 @pytest.fixture

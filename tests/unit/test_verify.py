@@ -6,7 +6,7 @@ import pytest
 
 from tests.crafted import Folders, write
 from travel_perks.errors import UsageError
-from travel_perks.verify import Verifier, sealed_runs
+from travel_perks.runs.verify import Verifier, sealed_runs
 
 
 @pytest.fixture

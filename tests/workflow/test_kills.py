@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import clean_environment, run
-from travel_perks.lock import require_free
+from travel_perks.running.lock import require_free
 
 CAMPAIGN = bool(os.environ.get("CAMPAIGN"))
 RULES = (

@@ -131,21 +131,21 @@ CODE = {
     "scripts/clean.py": CLEAN,
     "scripts/score_users.py": SCORE,
     "scripts/write_report.py": {"write_report", "seal"},
-    "travel_perks/cells.py": CLEAN,
-    "travel_perks/features.py": FEATURES,
-    "travel_perks/score.py": SCORE,
-    "travel_perks/model.py": MODEL,
+    "travel_perks/cleaning/cells.py": CLEAN,
+    "travel_perks/recommending/features.py": FEATURES,
+    "travel_perks/recommending/score.py": SCORE,
+    "travel_perks/recommending/model.py": MODEL,
     "travel_perks/report/charts.py": {"write_report", "seal"},
-    "travel_perks/gates.py": CHECKED,
-    "travel_perks/download.py": ALL,
-    "travel_perks/sample.py": set(),
+    "travel_perks/checking/gates.py": CHECKED,
+    "travel_perks/fetching/download.py": ALL,
+    "travel_perks/sampling/sample.py": set(),
     "travel_perks/cli.py": set(),
 }
 
 
 @pytest.mark.parametrize(
     ("name", "rules"),
-    sampled(CODE, {"travel_perks/features.py", "travel_perks/report/charts.py"}),
+    sampled(CODE, {"travel_perks/recommending/features.py", "travel_perks/report/charts.py"}),
 )
 def test_code(
     project: Path, unsealed: Path, edit: Callable[[str, str], None], name: str, rules: set[str]

@@ -1,0 +1,1 @@
+"""Hold sources and gold table against what is expected of them."""

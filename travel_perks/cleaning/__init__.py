@@ -1,0 +1,1 @@
+"""Make typed tables of the sources, and say what became of each row."""

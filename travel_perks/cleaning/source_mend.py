@@ -1,0 +1,133 @@
+"""Copy a damaged CSV so that the database's reader takes every record that can be told apart.
+
+That reader refuses a file whose lines end in several ways, accepts commas too many at the end
+of a record, and loses rows after a quote that is not closed. In the copy, a record that breaks
+the CSV structure is an empty line, which is no row, and reading goes on at the line after it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from travel_perks.cleaning.source_lines import Bytes, Positions, Records, first_byte, mapped
+
+Broken = dict[str, Positions]  # rule -> the lines at which the records that break it begin
+
+RUN = 1000  # records that are matched in one step
+
+
+def mend(path: Path, copy: IO[bytes], *, cells: int, records: Records) -> Broken:
+    """Write the records of `path` that have `cells` cells into `copy`; name the others.
+
+    Lines of the copy end in a line feed and have the numbers of the original.
+    """
+    lines, line = defaultdict[str, list[int]](list), 1
+    for piece, rule in _pieces(mapped(path), _Grammar(cells), records.long_lines):
+        if rule:
+            lines[rule].append(line)
+        copy.write(piece)
+        line += piece.count(b"\n")
+    copy.flush()
+    return {rule: np.array(found, dtype=np.int64) for rule, found in lines.items()}
+
+
+def needs_mending(path: Path, *, cells: int, records: Records) -> bool:
+    """Tell whether the reader would misread `path`, whose header has `cells` cells."""
+    if not records.regular:
+        return True
+    content = mapped(path)
+    return _has_cells_too_many(content, cells, records) or _swallows_rows(content, cells, records)
+
+
+def _has_cells_too_many(content: Bytes, cells: int, records: Records) -> bool:
+    """Tell whether a record has more than `cells` cells and the last is empty."""
+    last, second, third = (content[np.maximum(records.ends - i, 0)] for i in (1, 2, 3))
+    quotes = (last == ord('"')) & (second == ord('"'))
+    is_empty = np.where(quotes, third, last) == ord(",")
+    spans = zip(records.offsets[is_empty], records.ends[is_empty], strict=True)
+    return any(_commas(content[start:end].tobytes()) >= cells for start, end in spans)
+
+
+def _commas(record: bytes) -> int:
+    return sum(part.count(b",") for part in record.split(b'"')[::2])
+
+
+def _swallows_rows(content: Bytes, cells: int, records: Records) -> bool:
+    """Tell whether a quoted cell holds a line that alone is a row of `cells` cells.
+
+    Then a closing quote is missing, and the next quote of the file closed the cell.
+    """
+    pattern = re.compile(rb"[\r\n]" + _whole_row(cells))
+    has_inner_lines = np.append(np.diff(records.lines) > 2, True)
+    spans = zip(records.offsets[has_inner_lines], records.ends[has_inner_lines], strict=True)
+    return any(pattern.search(content.data, start, end) for start, end in spans)
+
+
+def _pieces(
+    content: Bytes, grammar: "_Grammar", long_lines: list[tuple[int, int]]
+) -> Iterator[tuple[bytes, str | None]]:
+    """Yield the pieces of the copy, each with the rule that what stood there broke, if any."""
+    position = first_byte(content)
+    for start, end in [*long_lines, (content.size, content.size)]:
+        while position < start:
+            piece, rule, position = grammar.take(content.data, position, start)
+            yield piece, rule
+        if start < end:
+            yield b"\n", "line_too_long"
+            position = end + 1
+
+
+_BARE = rb'[^",\r\n]*+'
+_END = rb"(?:\r\n|[\r\n]|\Z)"
+
+
+def _whole_row(cells: int) -> bytes:
+    return rb"(?:%b,){%d}%b[\r\n]" % (_BARE, cells - 1, _BARE)
+
+
+class _Grammar:
+    """The patterns of a CSV whose records have a given number of cells."""
+
+    def __init__(self, cells: int) -> None:
+        quoted = rb'"[^"\r\n]*+(?:(?:""|[\r\n]++(?!%b))[^"\r\n]*+)*"' % _whole_row(cells)
+        cell = rb"(?:%b|%b)" % (quoted, _BARE)
+        sound = rb"%b(?:,%b){%d}%b" % (cell, cell, cells - 1, _END)
+        # Spaces may stand around the quotes; a quote inside a cell without them is text.
+        loose = rb'(?: *+%b *+|(?! *+")[^,\r\n]*+)' % quoted
+        self._cells = cells
+        self._run = re.compile(rb"(?:%b|[\r\n]){0,%d}" % (sound, RUN))
+        self._record = re.compile(rb"(%b(?:,%b)*)%b" % (loose, loose, _END))
+        self._cell = re.compile(rb"(?:\A|,)(%b)" % loose)
+        self._line = re.compile(rb"[^\r\n]*+" + _END)
+
+    def take(self, content: memoryview, start: int, stop: int) -> tuple[bytes, str | None, int]:
+        """Take a run of sound records or one other; return its copy, its rule and its end."""
+        run = self._run.match(content, start, stop)
+        if run and run.end() > start:
+            return _with_line_feeds(run[0]), None, run.end()
+        record = self._record.match(content, start, stop)
+        if not record:
+            line = self._line.match(content, start, stop)
+            return b"\n", "unbalanced_quotes", line.end() if line else stop
+        found = self._cell.findall(record[1])
+        if len(found) != self._cells:
+            rule = "too_few_fields" if len(found) < self._cells else "too_many_fields"
+            return b"\n" * (record[1].count(b"\n") + 1), rule, record.end()
+        return b",".join(map(_quoted, found)) + b"\n", None, record.end()
+
+
+def _with_line_feeds(records: bytes) -> bytes:
+    parts = records.split(b'"')
+    parts[::2] = [part.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for part in parts[::2]]
+    return b'"'.join(parts)
+
+
+def _quoted(cell: bytes) -> bytes:
+    stripped = cell.strip(b" ")
+    if b'"' not in cell or stripped.startswith(b'"'):
+        return stripped
+    return b'"' + stripped.replace(b'"', b'""') + b'"'

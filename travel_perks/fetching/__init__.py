@@ -1,0 +1,1 @@
+"""Bring the sources in: by URL or path, whole, into the store."""

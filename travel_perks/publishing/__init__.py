@@ -1,0 +1,1 @@
+"""Write what is published: gold CSV, perks CSV, report."""

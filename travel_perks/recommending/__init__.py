@@ -1,0 +1,1 @@
+"""From cleaned tables to a perk for each user, with the reason for it."""

@@ -1,0 +1,1 @@
+"""Start, follow and log a run, under the command or plain Snakemake."""

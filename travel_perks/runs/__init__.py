@@ -1,0 +1,1 @@
+"""Ask about runs, verify them, tidy up after them, forget them."""

@@ -1,0 +1,1 @@
+"""Synthetic users and what they did, from a seed."""
