@@ -11,7 +11,7 @@ run: $(READY)  ## run the pipeline on the bundled sample, as run `demo`
 	$(BIN)/travel_perks execute --run-id demo
 
 test: $(READY)  ## run the whole suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(READY)  ## check style, types and workflow
 	$(BIN)/ruff check .

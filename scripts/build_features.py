@@ -6,7 +6,8 @@ from travel_perks.files import read_json, write_json
 from travel_perks.publishing.table_files import write_parquet
 from travel_perks.recommending.cohort import describe_cohort
 from travel_perks.recommending.features import features, latest_day
-from travel_perks.running.job import job, open_database
+from travel_perks.running.job import job
+from travel_perks.running.job_database import open_database
 from travel_perks.tables import TABLES
 
 with job(snakemake) as fields:

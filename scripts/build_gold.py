@@ -2,7 +2,8 @@
 
 from travel_perks.publishing.table_files import write_parquet
 from travel_perks.recommending.gold import gold
-from travel_perks.running.job import job, open_database
+from travel_perks.running.job import job
+from travel_perks.running.job_database import open_database
 
 with job(snakemake) as fields:
     connection = open_database(snakemake)

@@ -9,7 +9,8 @@ from travel_perks.cleaning.rejects import rejects
 from travel_perks.cleaning.source_csv import open_source
 from travel_perks.files import write_json
 from travel_perks.publishing.table_files import write_csv, write_parquet
-from travel_perks.running.job import job, open_database
+from travel_perks.running.job import job
+from travel_perks.running.job_database import open_database
 from travel_perks.tables import TABLES
 
 with job(snakemake) as fields:

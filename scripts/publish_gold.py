@@ -1,7 +1,8 @@
 """Write the gold CSV."""
 
 from travel_perks.publishing.artefacts import write_gold
-from travel_perks.running.job import job, open_database
+from travel_perks.running.job import job
+from travel_perks.running.job_database import open_database
 
 with job(snakemake) as fields:
     gold = open_database(snakemake).read_parquet(snakemake.input.gold)

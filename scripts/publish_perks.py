@@ -1,7 +1,8 @@
 """Write the perk of each user."""
 
 from travel_perks.publishing.artefacts import write_perks
-from travel_perks.running.job import job, open_database
+from travel_perks.running.job import job
+from travel_perks.running.job_database import open_database
 
 with job(snakemake) as fields:
     gold = open_database(snakemake).read_csv(snakemake.input.gold)

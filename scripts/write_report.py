@@ -6,7 +6,8 @@ from travel_perks.files import read_json
 from travel_perks.publishing.findings import Findings
 from travel_perks.publishing.report_file import write_report
 from travel_perks.recommending.perks import load_perks
-from travel_perks.running.job import job, open_database
+from travel_perks.running.job import job
+from travel_perks.running.job_database import open_database
 
 with job(snakemake) as fields:
     gold = open_database(snakemake).read_parquet(snakemake.input.gold)

@@ -1,13 +1,17 @@
 """The dry run: the plan, every stage and check, the exit code of the run, and one file: the log."""
 
+import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, SAMPLE, Ran, run
+from tests.conftest import ROOT, SAMPLE, Ran, clean_environment, run
 from tests.telling import errors, read_log, sentence_of
 
 Files = Callable[[Path], dict[str, bytes]]
@@ -116,3 +120,28 @@ def test_a_sealed_run_has_nothing_to_try(sealed: Path, files_of: Files) -> None:
     assert ran.code == 0
     after = files_of(sealed)
     assert {name for name in after if after[name] != before.get(name)} == {"logs/demo.log"}
+
+
+def test_a_signal_ends_it_as_it_ends_a_run_and_leaves_no_copy_of_the_data(tmp_path: Path) -> None:
+    for name in ("work", "tmp"):
+        (tmp_path / name).mkdir()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "travel_perks", "execute", "--dry-run", "--run-id", "x"],
+        cwd=tmp_path / "work",
+        env=clean_environment(TMPDIR=str(tmp_path / "tmp")),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert command.stdout is not None
+    for line in command.stdout:
+        record = json.loads(line)
+        if record["message"] == "stage finished" and record["rule"] == "clean":
+            command.send_signal(signal.SIGTERM)
+            break
+    _, stderr = command.communicate(timeout=60)
+    assert command.returncode == 143
+    assert stderr.startswith("travel_perks: ")
+    last = read_log(tmp_path / "work" / "logs" / "x.log")[-1]
+    assert (last["message"], last["status"]) == ("run finished", "interrupted")
+    assert not list((tmp_path / "tmp").iterdir())

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from travel_perks.database import Connection, connect
 from travel_perks.errors import CannotWriteError, TravelPerksError
 from travel_perks.files import cannot_write
 from travel_perks.running.runlog import log_to, timed
@@ -35,15 +34,6 @@ def job(snakemake: Any) -> Iterator[dict[str, Any]]:
         told = as_told(error)
         LOGGER.error(str(told), exc_info=error, extra={"exit_code": int(told.exit_code)})
         raise SystemExit(int(told.exit_code)) from None
-
-
-def open_database(snakemake: Any) -> Connection:
-    """Open the database of a job: its threads, the memory limit, and room to spill."""
-    return connect(
-        threads=snakemake.threads,
-        memory_limit=snakemake.config["memory_limit"],
-        spill=f"{snakemake.config['work_dir']}/spill",
-    )
 
 
 def as_told(error: Exception) -> TravelPerksError:
