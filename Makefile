@@ -5,13 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint config lock clean
+.PHONY: run test campaign lint config lock clean
 
 run: $(READY)  ## run the pipeline on the bundled sample, as run `demo`
 	$(BIN)/travel_perks execute --run-id demo
 
 test: $(READY)  ## run the whole suite
 	$(BIN)/python -m pytest -n 2
+
+campaign: $(READY)  ## kill runs everywhere, change everything, twenty at once: takes hours
+	CAMPAIGN=1 $(BIN)/python -m pytest -q tests/workflow/test_kills.py \
+	  tests/workflow/test_stale.py tests/workflow/test_many_runs.py
 
 lint: $(READY)  ## check style, types and workflow
 	$(BIN)/ruff check .

@@ -26,4 +26,4 @@ with job(snakemake) as fields:
     write_csv(rejects(cleaned, table), snakemake.output.rejects, mode=0o440)
     facts = {"counts": asdict(cleaned.counts), "profile": profile(cleaned, table)}
     write_json(snakemake.output.facts, facts)
-    fields.update(rows_in=cleaned.counts.read, rows_out=cleaned.counts.kept)
+    fields.update(cleaned.counts.fields())

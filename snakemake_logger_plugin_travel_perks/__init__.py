@@ -85,7 +85,8 @@ class LogHandler(LogHandlerBase):
 
     def _job_failed(self, record: LogRecord) -> None:
         job = vars(record)
-        if not self._job_ended(job["jobid"]):
+        was_interrupted = any("SIGTERM" in said or "status 143" in said for said in self.complaints)
+        if not self._job_ended(job["jobid"]) and not was_interrupted:
             self._fail(
                 f"The rule {job['rule_name']} ended without saying why: it may have been "
                 "killed, or the memory was not enough.",
@@ -108,6 +109,16 @@ class LogHandler(LogHandlerBase):
         self._write(message, level="ERROR", exit_code=1, **fields)
         self._tell(message)
 
+    def _tell_of(self, complaints: list[str]) -> None:
+        """Tell of a failure of Snakemake itself by its one telling line."""
+        lines = [line.strip() for line in complaints[0].splitlines() if line.strip()]
+        is_traceback = any(line.startswith("Traceback") for line in lines)
+        named = lines[-1] if is_traceback else next((s for s in lines if s[-1] != ":"), lines[0])
+        if runlog.destination:
+            self._fail(named, details="\n".join(complaints))
+        else:  # the run was never opened: there is no log
+            print(f"travel_perks: {named}", file=sys.stderr)
+
     def _tell(self, message: str) -> None:
         """Print the one sentence for a person, where the command is not there to do it."""
         if not self.under_command:
@@ -126,7 +137,7 @@ class LogHandler(LogHandlerBase):
     def close(self) -> None:
         """Tell of a failure that no job has told of, and close the log of a run."""
         if self.complaints and not self.failed:
-            self._fail(self.complaints[0], details="\n".join(self.complaints))
+            self._tell_of(self.complaints)
             self.failed = True
         if self.began is not None:
             self._write(

@@ -29,6 +29,14 @@ class TravelPerksError(Exception):
     exit_code = Exit.UNEXPECTED
 
 
+class StoppedError(TravelPerksError):
+    """A signal ended the command."""
+
+    def __init__(self, exit_code: Exit) -> None:
+        super().__init__("The dry run was interrupted; nothing is left of it but its log.")
+        self.exit_code = exit_code
+
+
 class UsageError(TravelPerksError):
     """The command line is wrong: a bad run id, an unknown option."""
 

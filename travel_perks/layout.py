@@ -121,6 +121,20 @@ class Layout:
         return [Path(self.work_dir) / kind / self.run_id for kind in kinds]
 
     @property
+    def published_folders(self) -> list[Path]:
+        """The folders of the settings."""
+        return [Path(f) for f in (self.gold_dir, self.output_dir, self.logs_dir, self.work_dir)]
+
+    @property
+    def working_folders(self) -> list[Path]:
+        """The folders that the jobs of the run write to, besides."""
+        files = (
+            self.bronze("x"), self.silver("x"), self.checks("x"), self.job_log("x"),
+            self.benchmark("x"), self.latest_receipt("x"), self.lock, self.frozen,
+        )  # fmt: skip
+        return [Path(self.store), *(Path(file).parent for file in files)]
+
+    @property
     def bulky(self) -> list[Path]:
         """What a sealed run has no more use for: not even a lost artefact is made of it."""
         tables = ("users", "sessions", "flights", "hotels", "features", "scored")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.cleaning import Outcome, as_csv, clean_bytes, header_of, sound
 from travel_perks.cleaning import source_csv
 from travel_perks.cleaning.source_csv import load, open_source
-from travel_perks.cleaning.source_lines import LONGEST_LINE
+from travel_perks.cleaning.source_lines import LONGEST
 from travel_perks.database import connect
 from travel_perks.errors import DataQualityError
 from travel_perks.tables import TABLES, Column, Table
@@ -63,17 +63,14 @@ def test_an_open_quote_in_the_last_row_is_noticed(tmp_path: Path, table: str) ->
         assert keys(outcome, table) == [key(table, 1)]
 
 
-@pytest.mark.parametrize("table", NAMES)
-def test_a_quote_closed_rows_later_swallows_no_row(tmp_path: Path, table: str) -> None:
-    # Both quotes stand at the edge of the same cell: a reader takes all between for one cell.
-    opens = line(table, 2).replace(b",", b',"', 1)
-    closes = line(table, 5).replace(b",", b'","', 1).replace(b'"', b"", 1)
-    closes = re.sub(rb'^([^,]*),"?([^,]*),', rb'\1,\2",', line(table, 5))
-    between = [line(table, 3), line(table, 4)]
-    outcome = clean_lines(tmp_path, table, line(table, 1), opens, *between, closes, line(table, 6))
-    assert (3, "unbalanced_quotes") in rules(outcome)
-    assert {key(table, n) for n in (1, 3, 4, 6)} <= set(keys(outcome, table))
-    assert outcome.counts.read == 6
+def test_a_quote_closed_rows_later_swallows_no_row(tmp_path: Path) -> None:
+    # A plain reader takes all that stands between the two quotes for one name.
+    opens = line("hotels", 2).replace(b"Hilton - boston", b'"Hilton - boston')
+    closes = line("hotels", 5).replace(b"Hilton - boston", b'Hilton - boston"')
+    lines = [line("hotels", n) for n in (1, 3, 4, 6)]
+    outcome = clean_lines(tmp_path, "hotels", lines[0], opens, *lines[1:3], closes, lines[3])
+    assert rules(outcome) == [(3, "unbalanced_quotes")]
+    assert keys(outcome, "hotels") == ["t1", "t3", "t4", "t5", "t6"]
 
 
 def test_text_after_a_closing_quote_costs_its_row_alone(tmp_path: Path) -> None:
@@ -85,23 +82,20 @@ def test_text_after_a_closing_quote_costs_its_row_alone(tmp_path: Path) -> None:
 
 def test_in_a_file_of_quoted_cells_a_lost_quote_costs_its_row_alone(tmp_path: Path) -> None:
     lines = [b'"' + line("hotels", n).strip().replace(b",", b'","') + b'"\n' for n in range(1, 6)]
-    for at in range(lines[2].count(b'"') - 1):
-        places = [found.start() for found in re.finditer(b'"', lines[2])]
-        torn = lines[2][: places[at]] + lines[2][places[at] + 1 :]
+    for quote in re.finditer(b'"', lines[2]):
+        torn = lines[2][: quote.start()] + lines[2][quote.end() :]
         outcome = clean_lines(tmp_path, "hotels", *lines[:2], torn, *lines[3:])
-        kept, others = keys(outcome, "hotels"), {"t1", "t2", "t4", "t5"}
-        assert others <= set(kept)
-        # An opening quote that is lost leaves a quote at the end of the cell, which is text.
-        assert outcome.fates[0] == 5
-        assert rules(outcome) in ([], [(4, rules(outcome)[0][1])] if rules(outcome) else [])
+        assert {"t1", "t2", "t4", "t5"} <= set(keys(outcome, "hotels"))
+        # A cell that has lost its first quote is one that ends in a quote.
+        assert outcome.counts.read == 5
+        assert {at for at, _ in rules(outcome)} <= {4}
 
 
 def test_a_quote_inside_a_bare_cell_is_text_and_misleads_no_line_number(tmp_path: Path) -> None:
     inch = line("hotels", 1).replace(b"Hilton", b'12" Hilton')
     two = line("hotels", 2).replace(b"Hilton", b'The "Hilton"')
-    broken = (
-        line("hotels", 3, hotel_name="a\nb").replace(b"a\nb", b'"a\nb"').replace(b",1,", b",0,")
-    )
+    content = as_csv([sound("hotels", 3, hotel_name="a\nb", rooms="0")])
+    broken = content.partition(b"\n")[2]
     outcome = clean_lines(
         tmp_path, "hotels", inch, two, inch.replace(b"t1", b"t4"), broken, b"1,2\n"
     )
@@ -167,7 +161,7 @@ def test_other_numbers_of_fields_reject_the_row(
     tmp_path: Path, table: str, change: Callable[[bytes], bytes], rule: str
 ) -> None:
     bad = change(line(table, 2))
-    outcome = clean_lines(tmp_path, table, line(table, 1), bad, line(table, 3), bad.strip())
+    outcome = clean_lines(tmp_path, table, line(table, 1), bad, line(table, 3), bad.rstrip(b"\n"))
     assert rules(outcome) == [(3, rule), (5, rule)]
     assert keys(outcome, table) == [key(table, 1), key(table, 3)]
     assert outcome.counts.rejected_by_rule == {rule: 2}
@@ -216,8 +210,7 @@ def test_a_header_with_an_open_quote_is_an_error(tmp_path: Path) -> None:
 def test_lines_may_end_in_several_ways(tmp_path: Path, table: str) -> None:
     ends = [b"\n", b"\r\n", b"\r", b"\r\n\n", b"\n\r\n", b"\n", b"\r\n"]
     lines = [line(table, n).strip() + end for n, end in enumerate(ends, 1)]
-    quoted = lines[2].replace(b",", b',"x\r\ny"\r', 0)
-    outcome = clean_lines(tmp_path, table, *lines[:2], quoted, *lines[3:], b"1,2\r\n3")
+    outcome = clean_lines(tmp_path, table, *lines, b"1,2\r\n3")
     assert len(outcome.kept) == 7
     assert rules(outcome) == [(11, "too_few_fields"), (12, "too_few_fields")]
 
@@ -231,7 +224,7 @@ def test_the_header_may_end_in_another_way(tmp_path: Path, first: bytes, rest: b
 
 @pytest.mark.parametrize("table", NAMES)
 def test_a_carriage_return_alone_ends_a_line(tmp_path: Path, table: str) -> None:
-    split = line(table, 2).replace(b",", b"\r,", 1)
+    split = line(table, 2).replace(b",", b"\r", 1)
     outcome = clean_lines(tmp_path, table, line(table, 1), split, line(table, 3))
     assert rules(outcome) == [(3, "too_few_fields"), (4, "too_few_fields")]
     assert keys(outcome, table) == [key(table, 1), key(table, 3)]
@@ -249,7 +242,7 @@ def test_a_million_empty_lines_are_no_rows(tmp_path: Path) -> None:
         assert rules(outcome) == [(3_000_003, "too_few_fields")]
 
 
-@pytest.mark.parametrize("size", [LONGEST_LINE + 1, 3 * MEGABYTE, 40 * MEGABYTE])
+@pytest.mark.parametrize("size", [LONGEST + 1, 3 * MEGABYTE, 40 * MEGABYTE])
 def test_a_very_long_line_is_rejected_with_its_line(tmp_path: Path, size: int) -> None:
     for table, long in (
         ("users", line("users", 2).replace(b"winnipeg", b"x" * size)),
@@ -263,11 +256,21 @@ def test_a_very_long_line_is_rejected_with_its_line(tmp_path: Path, size: int) -
     assert rules(outcome) == [(3, "line_too_long")]
 
 
-def test_a_long_cell_of_many_lines_is_never_silence(tmp_path: Path) -> None:
-    text = b'"' + b"some words\n" * (4 * MEGABYTE) + b'"'
+def test_a_cell_of_very_many_lines_is_taken_apart(tmp_path: Path) -> None:
+    count = 3 * MEGABYTE // 20
+    text = b'"' + b"twenty bytes a line\n" * count + b'"'
     long = line("hotels", 2).replace(b"Hilton - boston", text)
-    with pytest.raises(DataQualityError, match="source of hotels cannot be read as CSV"):
-        clean_lines(tmp_path, "hotels", line("hotels", 1), long, line("hotels", 3))
+    outcome = clean_lines(tmp_path, "hotels", line("hotels", 1), long, line("hotels", 3))
+    assert keys(outcome, "hotels") == ["t1", "t3"]
+    assert outcome.counts.rejected_by_rule == {"too_few_fields": count - 1, "unbalanced_quotes": 2}
+
+
+def test_a_cell_of_some_lines_is_a_cell(tmp_path: Path) -> None:
+    text = "\n".join("word" * 200 for _ in range(1000))
+    row = as_csv([sound("hotels", 1, hotel_name=text)]).partition(b"\n")[2]
+    outcome = clean_lines(tmp_path, "hotels", row, b"1,2\n")
+    assert outcome.kept[0]["hotel_name"] == text
+    assert rules(outcome) == [(1002, "too_few_fields")]
 
 
 # Threads: a file above the reader's buffer of 32 MB
@@ -403,7 +406,7 @@ class SecondReader:
 PIECES = [*',,,,""\n\n x1', "\r\n", "\r", '""', "1,2,3\n", '"q",2,"a,b"\n', '"l\nm",2,3\n', "é"]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(
     mark=st.sampled_from(["", "\ufeff"]),
     pieces=st.lists(st.sampled_from(PIECES), max_size=25),
@@ -426,7 +429,7 @@ def test_any_text_is_read_as_a_second_reader_reads_it(
     assert (rows, broken) == SecondReader(text).read()
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(damage=st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), max_size=4))
 def test_damaged_bytes_end_in_rows_rejects_or_one_sentence(
     tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, bytes]]

@@ -28,6 +28,18 @@ class TableCounts:
     rejected_by_rule: dict[str, int] = field(default_factory=dict)
     changed_by_rule: dict[str, int] = field(default_factory=dict)
 
+    def fields(self) -> dict[str, int]:
+        """Return the counts as fields of a log record, one a rule."""
+        return {
+            "rows_in": self.read,
+            "rows_out": self.kept,
+            "rows_merged": self.merged,
+            "rows_rejected": self.rejected,
+            "rows_ignored": self.ignored,
+            **self.rejected_by_rule,
+            **self.changed_by_rule,
+        }
+
 
 @dataclass(frozen=True)
 class Cleaned:

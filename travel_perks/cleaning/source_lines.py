@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 CHUNK = 1 << 22
-LONGEST_LINE = 1 << 20  # bytes; a longer line is damage
+LONGEST = 1 << 20  # bytes; a longer line or record is damage
 Bytes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
@@ -29,9 +29,9 @@ class Records:
     """The records of a file, the header first; an empty line is no record.
 
     `offsets` (bytes) and `lines` (from 1) say where each begins, `ends` (bytes) where its last
-    cell ends. `long_lines` (first byte, byte after the last) are over LONGEST_LINE. `regular`
-    is true when there are none, one kind of line end is used and quotes stand only around
-    cells or, doubled, inside them.
+    cell ends. `long_lines` (first byte, byte after the last) are over LONGEST bytes. `regular`
+    is true when no record is, one kind of line end is used and quotes stand only around cells
+    or, doubled, inside them.
     """
 
     offsets: Positions
@@ -68,7 +68,8 @@ def find_records(path: Path) -> Records:
     ends_in_return = (ends > offsets) & (content[ends - 1] == _CR)
     ends = ends - ends_in_return
     filled = ends > offsets
-    is_long = breaks - line_starts > LONGEST_LINE
+    is_long = breaks - line_starts > LONGEST
+    is_short = bool((ends - offsets <= LONGEST).all())
     # The last line may do without a line end.
     is_one_kind = not is_lone_return.any() and np.unique(ends_in_return[:-1]).size < 2
     return Records(
@@ -76,7 +77,7 @@ def find_records(path: Path) -> Records:
         lines=(np.flatnonzero(is_first_line) + 1)[filled],
         ends=ends[filled],
         long_lines=list(zip(line_starts[is_long].tolist(), breaks[is_long].tolist(), strict=True)),
-        regular=bool(is_well_quoted and is_one_kind and not is_long.any()),
+        regular=is_well_quoted and is_one_kind and is_short,
     )
 
 

@@ -18,6 +18,7 @@ from travel_perks.cleaning.source_lines import Bytes, Positions, Records, first_
 Broken = dict[str, Positions]  # rule -> the lines at which the records that break it begin
 
 RUN = 1000  # records that are matched in one step
+MOST_LINES = 1000  # of one cell; with more, a closing quote is missing
 
 
 def mend(path: Path, copy: IO[bytes], *, cells: int, records: Records) -> Broken:
@@ -93,13 +94,15 @@ class _Grammar:
     """The patterns of a CSV whose records have a given number of cells."""
 
     def __init__(self, cells: int) -> None:
-        quoted = rb'"[^"\r\n]*+(?:(?:""|[\r\n]++(?!%b))[^"\r\n]*+)*"' % _whole_row(cells)
+        words = rb'[^"\r\n]*+(?:""[^"\r\n]*+)*'
+        breaks = rb"[\r\n]++(?!%b)" % _whole_row(cells)
+        quoted = rb'"%b(?:%b%b){0,%d}"' % (words, breaks, words, MOST_LINES)
         cell = rb"(?:%b|%b)" % (quoted, _BARE)
         sound = rb"%b(?:,%b){%d}%b" % (cell, cell, cells - 1, _END)
         # Spaces may stand around the quotes; a quote inside a cell without them is text.
         loose = rb'(?: *+%b *+|(?! *+")[^,\r\n]*+)' % quoted
         self._cells = cells
-        self._run = re.compile(rb"(?:%b|[\r\n]){0,%d}" % (sound, RUN))
+        self._run = re.compile(rb"(?:%b|\r\n|[\r\n]){0,%d}" % (sound, RUN))
         self._record = re.compile(rb"(%b(?:,%b)*)%b" % (loose, loose, _END))
         self._cell = re.compile(rb"(?:\A|,)(%b)" % loose)
         self._line = re.compile(rb"[^\r\n]*+" + _END)

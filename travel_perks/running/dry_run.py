@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,11 +13,11 @@ from typing import Any
 import yaml
 
 from travel_perks.config_files import SHIPPED, config_file
-from travel_perks.errors import Exit, TravelPerksError
+from travel_perks.errors import Exit, StoppedError, TravelPerksError
 from travel_perks.files import require_room_for
 from travel_perks.layout import Layout
 from travel_perks.running import lock
-from travel_perks.running.execute import snakemake_arguments
+from travel_perks.running.execute import STATUS, snakemake_arguments
 from travel_perks.running.job import as_told
 from travel_perks.running.run_settings import child_environment, frozen
 from travel_perks.running.runlog import JsonFormatter, RunLog, record
@@ -45,8 +46,8 @@ def dry_run(settings: Settings) -> int:
     if seal:
         seal.lost(settings, layout)
     lock.require_free(Path(layout.lock), settings.run_id)
-    for folder in (settings.gold_dir, settings.output_dir, settings.logs_dir, settings.work_dir):
-        require_room_for(Path(folder))
+    for folder in (*layout.published_folders, *layout.working_folders):
+        require_room_for(folder)
     log = RunLog(Path(layout.log), settings.run_id, settings.log_format)
     log.write(record("dry run started", run_id=settings.run_id))
     failure = None
@@ -59,7 +60,7 @@ def dry_run(settings: Settings) -> int:
         record(
             "run finished",
             run_id=settings.run_id,
-            status="failed" if failure else "done",
+            status=STATUS.get(Exit(code), "failed"),
             exit_code=code,
             duration_seconds=round(time.monotonic() - began, 3),
         )
@@ -75,12 +76,15 @@ def _try_out(settings: Settings, log: RunLog) -> TravelPerksError | None:
     handler = _ToRunLog(log)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, _stop)  # so that temporary folders go
     try:
         for entry in plan(settings):
             log.write(entry)
         from travel_perks.running.rehearse import rehearse
 
         rehearse(settings)
+    except KeyboardInterrupt as signalled:
+        return StoppedError(Exit.TERMINATED if signalled.args else Exit.INTERRUPTED)
     except Exception as error:
         told = as_told(error)
         logger.error(str(told), exc_info=error, extra={"exit_code": int(told.exit_code)})
@@ -88,6 +92,10 @@ def _try_out(settings: Settings, log: RunLog) -> TravelPerksError | None:
     finally:
         logger.removeHandler(handler)
     return None
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise KeyboardInterrupt(number)
 
 
 def plan(settings: Settings) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from travel_perks.config_files import workflow_root
 from travel_perks.errors import ConfigurationError, Exit
-from travel_perks.files import require_writable, sweep_partials
+from travel_perks.files import require_room_for, require_writable, sweep_partials
 from travel_perks.layout import Layout
 from travel_perks.running import lock
 from travel_perks.running.run_settings import child_environment, freeze
@@ -35,8 +35,10 @@ def execute(settings: Settings, *, profile: str | None = None, extra: Sequence[s
         log.write(record("nothing to do: the run is sealed", run_id=settings.run_id))
         return _finish(log, Ending(Exit.DONE), began)
     arguments = snakemake_arguments(settings, layout.frozen, profile, extra)
-    for folder in (settings.gold_dir, settings.output_dir, settings.logs_dir, settings.work_dir):
-        require_writable(Path(folder))
+    for folder in layout.published_folders:
+        require_writable(folder)
+    for folder in layout.working_folders:
+        require_room_for(folder)
     held = lock.take(Path(layout.lock), settings.run_id)
     require_not_deleted(layout)  # while the lock was another's
     sweep_partials([Path(layout.manifest), *layout.artefacts.values()])

@@ -76,7 +76,7 @@ def _cleaned(
                 "counts": asdict(cleaned.counts),
                 "profile": profile(cleaned, table),
             }
-            stage.update(rows_in=cleaned.counts.read, rows_out=cleaned.counts.kept)
+            stage.update(cleaned.counts.fields())
     return tables, facts
 
 

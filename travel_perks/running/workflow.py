@@ -113,7 +113,7 @@ def _hide_secrets(settings: Settings, typed: Mapping[str, Any]) -> None:
     os.environ.update(secrets(settings))
 
 
-def _require_text_run_id(config: dict[str, Any], typed: Mapping[str, Any]) -> None:
+def _require_text_run_id(config: dict[str, Any], typed: dict[str, Any]) -> None:
     """Refuse a run id that Snakemake has read as something else than was typed."""
     if "run_id" not in typed:
         return
@@ -123,7 +123,7 @@ def _require_text_run_id(config: dict[str, Any], typed: Mapping[str, Any]) -> No
             f"Snakemake reads run_id={text} as {value}: use `travel_perks execute --run-id "
             f"{text}`, or put `run_id: '{text}'` into a file and give it with --configfile."
         )
-    config["run_id"] = value
+    typed["run_id"] = config["run_id"] = value
 
 
 def _open_log(layout: Layout, settings: Settings, *, write: bool) -> None:

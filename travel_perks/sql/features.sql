@@ -69,11 +69,14 @@ trip AS (
         hotels.nights,
         hotels.rooms,
         hotels.hotel_per_room_usd,
+        -- A DECIMAL of over 18 digits: two of 18 or less multiply in 64 bits, and overflow.
         round(
-            flights.base_fare_usd * (1 - coalesce(trips.flight_discount_amount, 0)::DECIMAL(5, 4)), 2
+            flights.base_fare_usd::DECIMAL(24, 6)
+            * (1 - coalesce(trips.flight_discount_amount, 0)::DECIMAL(5, 4)), 2
         ) AS flight_usd,
         round(
-            hotels.hotel_per_room_usd * (1 - coalesce(trips.hotel_discount_amount, 0)::DECIMAL(5, 4))
+            hotels.hotel_per_room_usd::DECIMAL(24, 6)
+            * (1 - coalesce(trips.hotel_discount_amount, 0)::DECIMAL(5, 4))
             * hotels.nights::DECIMAL(7, 0) * hotels.rooms::DECIMAL(7, 0), 2
         ) AS hotel_usd
     FROM trips
@@ -96,7 +99,7 @@ travel AS (
         count(*) FILTER (has_stay AND NOT has_flight) AS n_hotel_only,
         coalesce(sum(checked_bags) FILTER (has_flight), 0) AS checked_bags,
         coalesce(sum(seats) FILTER (has_flight), 0) AS seats,
-        sum((base_fare_usd * 1_000_000)::HUGEINT) FILTER (has_flight) AS base_fares,
+        (sum(base_fare_usd) FILTER (has_flight) * 1_000_000)::HUGEINT AS base_fares,
         sum(metres) FILTER (has_flight) AS metres,
         count(metres) FILTER (has_flight) AS n_distances,
         coalesce(sum(flight_usd) FILTER (has_flight), 0) AS flight_spend_usd,
@@ -106,7 +109,7 @@ travel AS (
         coalesce(sum(nights) FILTER (has_stay), 0) AS total_nights,
         count(nights) FILTER (has_stay) AS n_known_stays,
         sum(rooms) FILTER (has_stay) AS rooms,
-        sum((hotel_per_room_usd * 1_000_000)::HUGEINT) FILTER (has_stay) AS room_prices,
+        (sum(hotel_per_room_usd) FILTER (has_stay) * 1_000_000)::HUGEINT AS room_prices,
         coalesce(sum(hotel_usd) FILTER (has_stay), 0) AS hotel_spend_usd
     FROM trip
     GROUP BY user_id
