@@ -262,7 +262,8 @@ def test_sigterm_is_exit_143_and_leaves_no_half_file(stopped: Start) -> None:
     last = stopped.ran.records[-1]
     assert (last["message"], last["status"]) == ("run finished", "interrupted")
     assert not stopped.published
-    assert "data/silver/nightly/model.json" not in stopped.files
+    model = stopped.files.get("data/silver/nightly/model.json")
+    assert model is None or json.loads(model)  # its job may just have ended: then it is whole
     assert not [name for name in stopped.files if name.endswith(".partial")]
     assert all(isinstance(json.loads(line), dict) for line in stopped.files[LOG].splitlines())
 

@@ -162,7 +162,7 @@ def without_lines(outcome: Outcome) -> tuple[Any, ...]:
     return outcome.fates, counts.rejected_by_rule, counts.changed_by_rule, rejects, outcome.kept
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(world=worlds, seed=st.integers(0, 1000), threads=st.sampled_from([1, 2]))
 def test_cleaning_is_right_whatever_the_dirt_and_the_order(
     world: dict[str, DirtyTable], seed: int, threads: int
