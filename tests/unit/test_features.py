@@ -313,6 +313,18 @@ def test_a_booking_before_the_window_is_no_trip_of_it(tmp_path: Path) -> None:
     assert (row["n_sessions"], row["n_trips"], row["n_cancellations"]) == (2, 0, 1)
 
 
+def test_the_largest_amounts_that_are_accepted_do_not_overflow(tmp_path: Path) -> None:
+    most = "999999999999.999999"
+    row = features_of_user_1(
+        tmp_path,
+        [session(1, 1, INSIDE, **BOOKING, flight_discount_amount="")],
+        flights=[sound("flights", base_fare_usd=most)],
+        hotels=[sound("hotels", hotel_per_room_usd=most, rooms="1000000", nights="1000000")],
+    )
+    assert row["flight_spend_usd"] == row["mean_base_fare_usd"] == 1e12
+    assert row["hotel_spend_usd"] == 1e24
+
+
 def test_nothing_to_divide_by_is_empty_and_a_sum_over_nothing_is_0(tmp_path: Path) -> None:
     row = features_of_user_1(tmp_path, [session(1, 1, INSIDE, flight_discount_amount="")])
     empty = {name for name in FEATURES if row[name] is None}

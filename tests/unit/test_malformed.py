@@ -168,6 +168,12 @@ def test_other_numbers_of_fields_reject_the_row(
 
 
 @pytest.mark.parametrize("table", NAMES)
+def test_a_file_of_broken_rows_alone_names_each(tmp_path: Path, table: str) -> None:
+    outcome = clean_lines(tmp_path, table, b"1,2,3\n" * 5000)
+    assert rules(outcome) == [(at, "too_few_fields") for at in range(2, 5002)]
+
+
+@pytest.mark.parametrize("table", NAMES)
 def test_an_empty_last_cell_is_not_one_too_many(tmp_path: Path, table: str) -> None:
     optional = next(c.name for c in TABLES[table].columns if not c.required)
     names = [name for name in TABLES[table].column_names if name != optional] + [optional]
@@ -452,7 +458,7 @@ def test_what_the_reader_loses_is_never_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The reader drops a line above its buffer without a word. Were it not found beforehand …
-    monkeypatch.setattr(source_csv, "needs_mending", lambda *args, **kwargs: False)
+    monkeypatch.setattr(source_csv, "is_doubtful", lambda *args, **kwargs: False)
     outcome = clean_lines(
         tmp_path, "hotels", line("hotels", 1), b"x" * (40 * MEGABYTE) + b"\n", line("hotels", 2)
     )

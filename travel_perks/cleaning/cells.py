@@ -1,8 +1,8 @@
 """Type the cells of one row: SQL expressions built from a table's columns.
 
 Casts of DuckDB accept more than the contract does (`1.5` as an integer, `epoch` as a
-time). Where the typed value prints back as the very text, the text was plain; only the
-others are held against a pattern, which keeps the patterns off the common path.
+time), so texts are held against a pattern too. Whole numbers and times are many: where the
+typed value prints back as the very text, the text was plain, and only the others are.
 """
 
 from travel_perks.database import Relation, quoted, text

@@ -16,8 +16,9 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from travel_perks.cleaning.source_doubt import is_doubtful
 from travel_perks.cleaning.source_lines import Positions, Records, find_records
-from travel_perks.cleaning.source_mend import Broken, mend, needs_mending
+from travel_perks.cleaning.source_mend import Broken, mend
 from travel_perks.database import Connection, Relation, quoted, single_row, spill_folder, text
 from travel_perks.errors import DataQualityError
 from travel_perks.fetching.content import describe_header
@@ -95,7 +96,7 @@ def load(source: SourceCsv, name: str, typed: Callable[[Relation], Relation]) ->
     Raises DataQualityError when that does not help either.
     """
     cells, records = len(source.header), source.records
-    if not needs_mending(source.path, cells=cells, records=records):
+    if not is_doubtful(source.path, cells=cells, records=records):
         with suppress(DataQualityError):
             return _scan(source, name, typed)
     with tempfile.NamedTemporaryFile(dir=spill_folder(source.connection)) as copy:

@@ -1,11 +1,11 @@
 """Copy a damaged CSV so that the database's reader takes every record that can be told apart.
 
-That reader refuses a file whose lines end in several ways, accepts commas too many at the end
-of a record, and loses rows after a quote that is not closed. In the copy, a record that breaks
-the CSV structure is an empty line, which is no row, and reading goes on at the line after it.
+In the copy, all lines end alike, and a record that breaks the CSV structure is an empty line,
+which is no row. After a quote that is not closed, reading goes on at the next line.
 """
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,52 +20,29 @@ Broken = dict[str, Positions]  # rule -> the lines at which the records that bre
 RUN = 1000  # records that are matched in one step
 MOST_LINES = 1000  # of one cell; with more, a closing quote is missing
 
+_BARE = rb'[^",\r\n]*+'
+_END = rb"(?:\r\n|[\r\n]|\Z)"
+
 
 def mend(path: Path, copy: IO[bytes], *, cells: int, records: Records) -> Broken:
     """Write the records of `path` that have `cells` cells into `copy`; name the others.
 
     Lines of the copy end in a line feed and have the numbers of the original.
     """
-    lines, line = defaultdict[str, list[int]](list), 1
+    lines: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
+    line = 1
     for piece, rule in _pieces(mapped(path), _Grammar(cells), records.long_lines):
         if rule:
             lines[rule].append(line)
         copy.write(piece)
         line += piece.count(b"\n")
     copy.flush()
-    return {rule: np.array(found, dtype=np.int64) for rule, found in lines.items()}
+    return {rule: np.array(found) for rule, found in lines.items()}
 
 
-def needs_mending(path: Path, *, cells: int, records: Records) -> bool:
-    """Tell whether the reader would misread `path`, whose header has `cells` cells."""
-    if not records.regular:
-        return True
-    content = mapped(path)
-    return _has_cells_too_many(content, cells, records) or _swallows_rows(content, cells, records)
-
-
-def _has_cells_too_many(content: Bytes, cells: int, records: Records) -> bool:
-    """Tell whether a record has more than `cells` cells and the last is empty."""
-    last, second, third = (content[np.maximum(records.ends - i, 0)] for i in (1, 2, 3))
-    quotes = (last == ord('"')) & (second == ord('"'))
-    is_empty = np.where(quotes, third, last) == ord(",")
-    spans = zip(records.offsets[is_empty], records.ends[is_empty], strict=True)
-    return any(_commas(content[start:end].tobytes()) >= cells for start, end in spans)
-
-
-def _commas(record: bytes) -> int:
-    return sum(part.count(b",") for part in record.split(b'"')[::2])
-
-
-def _swallows_rows(content: Bytes, cells: int, records: Records) -> bool:
-    """Tell whether a quoted cell holds a line that alone is a row of `cells` cells.
-
-    Then a closing quote is missing, and the next quote of the file closed the cell.
-    """
-    pattern = re.compile(rb"[\r\n]" + _whole_row(cells))
-    has_inner_lines = np.append(np.diff(records.lines) > 2, True)
-    spans = zip(records.offsets[has_inner_lines], records.ends[has_inner_lines], strict=True)
-    return any(pattern.search(content.data, start, end) for start, end in spans)
+def whole_row(cells: int) -> bytes:
+    """Return the pattern of a line that is a row of `cells` cells, none of them quoted."""
+    return rb"(?:%b,){%d}%b[\r\n]" % (_BARE, cells - 1, _BARE)
 
 
 def _pieces(
@@ -82,20 +59,12 @@ def _pieces(
             position = end + 1
 
 
-_BARE = rb'[^",\r\n]*+'
-_END = rb"(?:\r\n|[\r\n]|\Z)"
-
-
-def _whole_row(cells: int) -> bytes:
-    return rb"(?:%b,){%d}%b[\r\n]" % (_BARE, cells - 1, _BARE)
-
-
 class _Grammar:
     """The patterns of a CSV whose records have a given number of cells."""
 
     def __init__(self, cells: int) -> None:
         words = rb'[^"\r\n]*+(?:""[^"\r\n]*+)*'
-        breaks = rb"[\r\n]++(?!%b)" % _whole_row(cells)
+        breaks = rb"[\r\n]++(?!%b)" % whole_row(cells)
         quoted = rb'"%b(?:%b%b){0,%d}"' % (words, breaks, words, MOST_LINES)
         cell = rb"(?:%b|%b)" % (quoted, _BARE)
         sound = rb"%b(?:,%b){%d}%b" % (cell, cell, cells - 1, _END)
