@@ -41,14 +41,16 @@ if not run.closed:
     include: "rules/publish.smk"
     include: "rules/dry_run.smk"
 
+    localrules:
+        download,
+        gate_sources,
+        gate_cohort,
+        gate_gold,
+        seal,
+
 
 localrules:
     all,
-    download,
-    gate_sources,
-    gate_cohort,
-    gate_gold,
-    seal,
 
 
 rule all:
